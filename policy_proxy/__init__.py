@@ -1,0 +1,1 @@
+"""An access-control proxy in front of the OpenStack Placement API."""
