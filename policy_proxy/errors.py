@@ -1,25 +1,25 @@
 """The tree of refusals. A refusal carries what the client may read and, apart, what only the log may.
 
-    Refusal
-    ├── Rejected                the request itself cannot be understood or accepted
-    │   ├── Malformed             400
-    │   ├── Unauthenticated       401
-    │   ├── NotFound              404
-    │   ├── MethodNotAllowed      405  (Allow)
-    │   ├── NotAcceptable         406
-    │   ├── LengthRequired        411
-    │   ├── BodyTooLarge          413
-    │   ├── TargetTooLong         414
-    │   ├── UnsupportedMedia      415
-    │   └── HeadersTooLarge       431
-    ├── Denied                  403: policy said no
-    └── Failed                  something behind or inside the proxy does not work
-        ├── Internal              500
-        ├── BackendFailed         502
-        ├── Unavailable           503  (Retry-After)
-        └── BackendTimedOut       504
-    ConfigurationError          the service refuses to start
-    AnswerBroken                an answer broke after its first byte had gone out
+Refusal
+├── Rejected                the request itself cannot be understood or accepted
+│   ├── Malformed             400
+│   ├── Unauthenticated       401
+│   ├── NotFound              404
+│   ├── MethodNotAllowed      405  (Allow)
+│   ├── NotAcceptable         406
+│   ├── LengthRequired        411
+│   ├── BodyTooLarge          413
+│   ├── TargetTooLong         414
+│   ├── UnsupportedMedia      415
+│   └── HeadersTooLarge       431
+├── Denied                  403: policy said no
+└── Failed                  something behind or inside the proxy does not work
+    ├── Internal              500
+    ├── BackendFailed         502
+    ├── Unavailable           503  (Retry-After)
+    └── BackendTimedOut       504
+ConfigurationError          the service refuses to start
+AnswerBroken                an answer broke after its first byte had gone out
 """
 
 from __future__ import annotations

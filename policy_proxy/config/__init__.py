@@ -1,0 +1,97 @@
+"""Every option, one file a section. Read once into `Settings`, then passed in; never global."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from oslo_config import cfg
+from oslo_middleware import opts as oslo_middleware_opts
+from oslo_policy import opts as oslo_policy_opts
+
+from policy_proxy.config import audit, authtoken, backend, health, limits, policy, server
+from policy_proxy.errors import ConfigurationError
+
+DEFAULT_FILE = "/etc/policy-proxy/policy-proxy.conf"
+ENVIRONMENT_VARIABLE = "POLICY_PROXY_CONFIG_FILE"
+SECTIONS = (backend, limits, audit, policy, server, health)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that the operator has set.
+
+    `conf` is the parsed configuration itself, for the libraries that read their own sections
+    (keystonemiddleware, oslo.policy, oslo.middleware); nothing of ours reads it.
+    """
+
+    backend: backend.BackendSettings
+    limits: limits.LimitSettings
+    audit: audit.AuditSettings
+    policy: policy.PolicySettings
+    server: server.ServerSettings
+    health: health.HealthSettings
+    conf: cfg.ConfigOpts
+
+
+def load(files: Sequence[str]) -> Settings:
+    """Read the configuration files, later ones over earlier ones.
+
+    :raises ConfigurationError: with every problem found, not only the first.
+    """
+    conf = parse(files)
+    settings = _settings(conf)
+    found = [
+        *backend.problems(settings.backend),
+        *server.problems(settings.server),
+        *authtoken.problems(conf),
+    ]
+    if found:
+        raise ConfigurationError([f"{', '.join(files)}: {problem}" for problem in found])
+    return settings
+
+
+def parse(files: Sequence[str]) -> cfg.ConfigOpts:
+    """The files as oslo.config reads them, all options registered.
+
+    :raises ConfigurationError: if a file is missing or cannot be parsed, or a value has the wrong
+        type.
+    """
+    conf = cfg.ConfigOpts()
+    try:
+        conf([], project="policy-proxy", default_config_files=list(files), default_config_dirs=[])
+        for section in SECTIONS:
+            conf.register_opts(section.OPTS, group=section.GROUP)
+        oslo_policy_opts.set_defaults(conf)
+        for group, opts in oslo_middleware_opts.list_opts_cors():
+            conf.register_opts(copy.deepcopy(opts), group=group)
+        authtoken.register(conf)
+        if conf.backend.auth_section != authtoken.GROUP:
+            authtoken.register_plugin(conf, conf.backend.auth_section)
+        _settings(conf)
+    except cfg.ConfigFilesNotFoundError as error:
+        raise ConfigurationError(
+            [f"{', '.join(error.config_files)}: no such file: name it with --config-file"]
+        ) from None
+    except (cfg.Error, ValueError) as error:
+        raise ConfigurationError([f"{', '.join(files)}: {error}"]) from None
+    return conf
+
+
+def _settings(conf: cfg.ConfigOpts) -> Settings:
+    return Settings(
+        backend=backend.read(conf),
+        limits=limits.read(conf),
+        audit=audit.read(conf),
+        policy=policy.read(conf),
+        server=server.read(conf),
+        health=health.read(conf),
+        conf=conf,
+    )
+
+
+def list_opts() -> list[tuple[str, list[Any]]]:
+    """Our own options, for oslo-config-generator (entry point `oslo.config.opts`)."""
+    return [(section.GROUP, copy.deepcopy(section.OPTS)) for section in SECTIONS]

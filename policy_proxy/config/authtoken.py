@@ -1,0 +1,98 @@
+"""`[keystone_authtoken]`: keystonemiddleware's own options, and which values are too dangerous.
+
+The hazards are those that keystonemiddleware documents or shows: see
+https://docs.openstack.org/keystonemiddleware/latest/middlewarearchitecture.html
+"""
+
+from __future__ import annotations
+
+from keystoneauth1 import loading
+from keystonemiddleware import auth_token
+from oslo_config import cfg
+
+GROUP = "keystone_authtoken"
+CACHE_KEY = "policy_proxy.token_cache"
+"""The environ key under which auth_token finds the cache that this service hands it."""
+
+
+def register(conf: cfg.ConfigOpts) -> None:
+    """Register the standard options, and those of the auth plugin that the section names."""
+    for group, opts in auth_token.list_opts():
+        conf.register_opts(opts, group=group)
+    conf.set_default("cache", CACHE_KEY, group=GROUP)
+    conf.set_default("include_service_catalog", True, group=GROUP)
+    conf.set_default("service_type", "placement", group=GROUP)
+    register_plugin(conf, GROUP)
+
+
+def register_plugin(conf: cfg.ConfigOpts, group: str) -> None:
+    """Register the options of the keystoneauth plugin that `group` names, if it names a known one."""
+    if group != GROUP:
+        loading.register_auth_conf_options(conf, group)
+        loading.register_session_conf_options(conf, group)
+    name = conf[group].auth_type
+    if name in loading.get_available_plugin_names():
+        plugin = loading.get_plugin_loader(name)
+        conf.register_opts(loading.get_auth_plugin_conf_options(plugin), group=group)
+
+
+def problems(conf: cfg.ConfigOpts) -> list[str]:
+    """What is missing or dangerous in this section, a sentence each with its remedy."""
+    section = conf[GROUP]
+    found = []
+    if not section.auth_type:
+        found.append(
+            "[keystone_authtoken] auth_type is not set: use password, with auth_url, username, "
+            "password, project_name, user_domain_name and project_domain_name"
+        )
+    elif section.auth_type not in loading.get_available_plugin_names():
+        found.append(
+            f"[keystone_authtoken] auth_type = {section.auth_type} is no keystoneauth plugin: "
+            "use password or v3applicationcredential"
+        )
+    elif not section.get("auth_url"):
+        found.append(
+            "[keystone_authtoken] auth_url is not set: name Keystone's URL, for example "
+            "auth_url = http://127.0.0.1:5000/v3"
+        )
+    if not section.www_authenticate_uri:
+        found.append(
+            "[keystone_authtoken] www_authenticate_uri is not set: name the public URL of "
+            "Keystone, which clients are sent to with a 401"
+        )
+    return found + _hazards(section)
+
+
+def _hazards(section: cfg.ConfigOpts.GroupAttr) -> list[str]:
+    found = []
+    if section.delay_auth_decision:
+        found.append(
+            "[keystone_authtoken] delay_auth_decision = true lets requests without a valid token "
+            "in: remove the line"
+        )
+    if not section.service_token_roles_required:
+        found.append(
+            "[keystone_authtoken] service_token_roles_required = false takes any token for a "
+            "service token: remove the line"
+        )
+    if not section.http_connect_timeout or section.http_connect_timeout <= 0:
+        found.append(
+            "[keystone_authtoken] http_connect_timeout is not set, so a silent Keystone would "
+            "hang every request: set it, for example http_connect_timeout = 5"
+        )
+    if section.insecure:
+        found.append(
+            "[keystone_authtoken] insecure = true does not verify Keystone's certificate: remove "
+            "the line and set cafile"
+        )
+    if section.memcached_servers and section.memcache_security_strategy.upper() != "ENCRYPT":
+        found.append(
+            "[keystone_authtoken] memcached_servers needs memcache_security_strategy = ENCRYPT and "
+            "a memcache_secret_key: whoever can write to the cache could otherwise forge an admin"
+        )
+    if section.memcache_security_strategy.upper() != "NONE" and not section.memcache_secret_key:
+        found.append(
+            "[keystone_authtoken] memcache_secret_key is not set, but memcache_security_strategy "
+            "needs it: set a long random value, the same for all workers and hosts"
+        )
+    return found

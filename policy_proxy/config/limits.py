@@ -1,0 +1,54 @@
+"""`[limits]`: how much of anything a client may send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oslo_config import cfg
+
+GROUP = "limits"
+OPTS = [
+    cfg.IntOpt(
+        "max_body_bytes",
+        default=8 * 1024 * 1024,
+        min=0,
+        help="Largest request body in bytes. One more byte is a 413.",
+    ),
+    cfg.IntOpt(
+        "max_target_bytes",
+        default=65536,
+        min=1024,
+        help="Largest path and query together, in bytes as sent. Beyond it: 414. nova sends "
+        "GET /traits with some 20 KiB of names, so keep it above 32 KiB.",
+    ),
+    cfg.IntOpt(
+        "max_header_bytes",
+        default=32768,
+        min=1024,
+        help="Largest sum of all header names and values, in bytes. Beyond it: 431.",
+    ),
+    cfg.IntOpt("max_headers", default=100, min=8, help="Most header fields. Beyond it: 431."),
+    cfg.IntOpt(
+        "max_json_depth",
+        default=32,
+        min=8,
+        help="Deepest nesting of a JSON body. Placement's own bodies are at most 7 deep. Beyond "
+        "it: 400.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """See the options' help for the meaning and unit of each field."""
+
+    max_body_bytes: int
+    max_target_bytes: int
+    max_header_bytes: int
+    max_headers: int
+    max_json_depth: int
+
+
+def read(conf: cfg.ConfigOpts) -> LimitSettings:
+    group = conf[GROUP]
+    return LimitSettings(**{opt.dest: group[opt.dest] for opt in OPTS})

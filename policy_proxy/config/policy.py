@@ -1,0 +1,59 @@
+"""`[policy]`: how policy is kept fresh. Where it lies is said in `[oslo_policy]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from oslo_config import cfg
+
+GROUP = "policy"
+OPTS = [
+    cfg.FloatOpt(
+        "watch_interval",
+        default=1.0,
+        min=0.05,
+        help="Seconds between two looks at the contents of the policy files. They are read in the "
+        "background; no request waits for it.",
+    ),
+    cfg.BoolOpt(
+        "require_file",
+        default=True,
+        help="Refuse to become ready when [oslo_policy] policy_file does not exist. Switch it off "
+        "to run on the default rules alone.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """`file` and `dirs` are absolute paths; the rest is as in the options' help."""
+
+    file: str
+    dirs: tuple[str, ...]
+    default_rule: str
+    enforce_new_defaults: bool
+    watch_interval: float
+    require_file: bool
+
+
+def read(conf: cfg.ConfigOpts) -> PolicySettings:
+    """The paths are found as oslo.policy finds them: beside the configuration file."""
+    standard = conf.oslo_policy
+    return PolicySettings(
+        file=_located(conf, standard.policy_file),
+        dirs=tuple(_located(conf, path) for path in standard.policy_dirs),
+        default_rule=standard.policy_default_rule,
+        enforce_new_defaults=standard.enforce_new_defaults,
+        watch_interval=conf[GROUP].watch_interval,
+        require_file=conf[GROUP].require_file,
+    )
+
+
+def _located(conf: cfg.ConfigOpts, path: str) -> str:
+    """A file that does not exist yet is watched beside the configuration file."""
+    found = conf.find_file(path)
+    if found:
+        return str(found)
+    beside = Path(conf.config_file[0]).parent if conf.config_file else Path.cwd()
+    return str(beside / path)
