@@ -96,3 +96,8 @@ def _hazards(section: cfg.ConfigOpts.GroupAttr) -> list[str]:
             "needs it: set a long random value, the same for all workers and hosts"
         )
     return found
+
+
+def challenge(conf: cfg.ConfigOpts) -> str:
+    """The value of `WWW-Authenticate` that sends a client to Keystone for a token."""
+    return f'Keystone uri="{conf[GROUP].www_authenticate_uri}"'

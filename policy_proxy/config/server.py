@@ -27,6 +27,12 @@ OPTS = [
     ),
     cfg.StrOpt("tls_certfile", help="PEM file of the server's certificate chain. Unset: plain HTTP."),
     cfg.StrOpt("tls_keyfile", help="PEM file of the certificate's key."),
+    cfg.StrOpt(
+        "log_level",
+        default="info",
+        choices=["debug", "info", "warning", "error"],
+        help="The least that `serve` logs, to stderr.",
+    ),
     cfg.URIOpt(
         "public_url",
         schemes=["http", "https"],
@@ -48,6 +54,7 @@ class ServerSettings:
     drain_timeout: int
     tls_certfile: str | None
     tls_keyfile: str | None
+    log_level: str
     public_url: str | None
 
 

@@ -1,0 +1,96 @@
+"""The record of one request: what was asked, by whom, what was decided, and how it ended."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from policy_proxy.model import (
+    CREDENTIALS_SENT,
+    DECISION,
+    IDENTITY,
+    REQUEST,
+    REQUEST_ID,
+    Decision,
+    Effect,
+    Environ,
+    Identity,
+    Request,
+)
+
+VERSION = 1
+_LONGEST_PATH = 2048
+
+
+def outcome_of(environ: Environ) -> str:
+    """`allowed` if policy (or the lack of need for it) let the request through, else `error`."""
+    request: Request | None = environ.get(REQUEST)
+    decision: Decision | None = environ.get(DECISION)
+    if request is not None and request.operation.public:
+        return "allowed"
+    if decision is not None and decision.effect is Effect.ALLOW:
+        return "allowed"
+    return "error"
+
+
+def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> dict[str, Any]:
+    """One JSON-encodable object. It never holds a token."""
+    now = datetime.datetime.now(datetime.UTC)
+    return {
+        "version": VERSION,
+        "time": now.isoformat(timespec="milliseconds"),
+        "request_id": environ[REQUEST_ID],
+        "outcome": outcome,
+        "status": status,
+        "duration_ms": round(duration_ms, 3),
+        **_asked(environ, environ.get(REQUEST)),
+        **_decided(environ.get(DECISION)),
+        **_asked_by(environ.get(IDENTITY)),
+        "credentials": environ.get(CREDENTIALS_SENT, ""),
+    }
+
+
+def _asked(environ: Environ, request: Request | None) -> dict[str, Any]:
+    """As understood; or, for what was not understood, as it came."""
+    if request is None:
+        return {
+            "operation": "",
+            "method": str(environ.get("REQUEST_METHOD", ""))[:_LONGEST_PATH],
+            "path": str(environ.get("PATH_INFO", ""))[:_LONGEST_PATH],
+            "microversion": "",
+            "client": str(environ.get("REMOTE_ADDR", "")),
+        }
+    return {
+        "operation": request.operation.rule,
+        "method": request.method,
+        "path": request.path,
+        "microversion": request.microversion,
+        "client": request.client,
+    }
+
+
+def _decided(decision: Decision | None) -> dict[str, Any]:
+    if decision is None:
+        return {"revision": "", "reason": "", "target": {}}
+    return {
+        "revision": decision.revision,
+        "reason": decision.reason,
+        "target": dict(decision.target),
+    }
+
+
+def _asked_by(identity: Identity | None) -> dict[str, Any]:
+    who = identity or Identity()
+    return {
+        "user_id": who.user_id,
+        "user_domain_id": who.user_domain_id,
+        "project_id": who.project_id,
+        "project_domain_id": who.project_domain_id,
+        "domain_id": who.domain_id,
+        "system_scope": who.system_scope,
+        "roles": list(who.roles),
+        "is_admin_project": who.is_admin_project,
+        "service_user_id": who.service_user_id,
+        "service_project_id": who.service_project_id,
+        "service_roles": list(who.service_roles),
+    }

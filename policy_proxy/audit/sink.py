@@ -1,0 +1,79 @@
+"""Where audit records go."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Sink = Callable[[Mapping[str, Any]], None]
+
+_LOG = logging.getLogger(__name__)
+_RECORDS = logging.getLogger("policy_proxy.audit")
+
+
+def as_line(record: Mapping[str, Any]) -> str:
+    """One line of ASCII: every control character and every lone surrogate is escaped."""
+    return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
+
+
+def to_log(record: Mapping[str, Any]) -> None:
+    """The sink of a service without `[audit] file`."""
+    _RECORDS.info("%s", as_line(record))
+
+
+class FileSink:
+    """Append each record to a file as one line.
+
+    The line goes out in one write to a file opened for appending, so that several workers can
+    share the file. A record that cannot be written goes to the log instead, is counted, and the
+    file is opened anew for the next one.
+    """
+
+    def __init__(self, path: str) -> None:
+        """
+        :raises OSError: if the file cannot be opened for appending.
+        """
+        self._path = path
+        self._lock = threading.Lock()
+        self._descriptor: int | None = self._opened()
+        self.lost = 0
+
+    def __call__(self, record: Mapping[str, Any]) -> None:
+        line = as_line(record)
+        try:
+            with self._lock:
+                self._write(f"{line}\n".encode())
+        except OSError as error:
+            self.lost += 1
+            _LOG.error(  # noqa: TRY400  the record matters here, not the traceback
+                "audit record %d not written to %s (%s), so it stands here: %s",
+                self.lost,
+                self._path,
+                error.strerror,
+                line,
+            )
+
+    def close(self) -> None:
+        with self._lock:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    def _opened(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+
+    def _write(self, line: bytes) -> None:
+        if self._descriptor is None:
+            self._descriptor = self._opened()
+        try:
+            written = os.write(self._descriptor, line)
+        except OSError:
+            os.close(self._descriptor)
+            self._descriptor = None
+            raise
+        if written != len(line):
+            raise OSError(0, f"only {written} of {len(line)} bytes")

@@ -1,0 +1,35 @@
+"""Which response headers a client gets to see: an allow-list, so that a new one stays inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from policy_proxy.model import Headers
+
+SUCCESS = frozenset(
+    {
+        "allow",
+        "cache-control",
+        "content-length",
+        "content-type",
+        "last-modified",
+        "location",
+        "openstack-api-version",
+        "retry-after",
+        "vary",
+    }
+)
+ERROR = frozenset(
+    {"allow", "cache-control", "openstack-api-version", "retry-after", "vary", "www-authenticate"}
+)
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+
+def passed_on(headers: Iterable[tuple[str, str]], allowed: frozenset[str]) -> Headers:
+    """Those of `headers` that are allowed and well formed, in their order."""
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if name.lower() in allowed and _VALUE.fullmatch(value)
+    )

@@ -1,0 +1,123 @@
+"""The one list of layers, outermost first. Nothing else puts anything together.
+
+    RequestId → Cors → ErrorBarrier → Health → Audit → Admission → AuthToken → Identify → Enforce
+    → terminal
+
+A request walks down this list and gains one value at each step. The modes differ in nothing but
+the terminal at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from oslo_middleware import cors
+
+from policy_proxy.admission.layer import Admission
+from policy_proxy.audit import sink as sinks
+from policy_proxy.audit.layer import Audit
+from policy_proxy.authentication.cache import TokenCache
+from policy_proxy.authentication.identity import Identify
+from policy_proxy.authentication.layer import AuthToken
+from policy_proxy.backend.client import Backend
+from policy_proxy.backend.credentials import ServiceCredentials
+from policy_proxy.barrier.error_barrier import ErrorBarrier
+from policy_proxy.barrier.request_id import RequestId
+from policy_proxy.config import Settings, authtoken
+from policy_proxy.errors import ConfigurationError
+from policy_proxy.model import Service, WSGIApp
+from policy_proxy.policy.enforcement import Enforce
+from policy_proxy.policy.watch import PolicyWatch
+from policy_proxy.telemetry import looks
+from policy_proxy.telemetry.health import Health
+from policy_proxy.telemetry.readiness import Look, Readiness
+from policy_proxy.terminals.forward import Forward
+from policy_proxy.terminals.wrapped import Wrapped
+
+Layer = Callable[[WSGIApp], WSGIApp]
+
+
+def proxy(settings: Settings, service: Service) -> WSGIApp:
+    """The chain in front of a backend that is reached over HTTP.
+
+    :raises ConfigurationError: if a file that the configuration names cannot be used.
+    """
+    backend = Backend(settings.backend)
+    forward = Forward(
+        backend=backend,
+        backend_url=settings.backend.url,
+        service=service,
+        public_url=settings.server.public_url,
+        service_credentials=_service_credentials(settings),
+        challenge=(("WWW-Authenticate", authtoken.challenge(settings.conf)),),
+    )
+    return _chain(
+        settings, service, forward, {"backend": looks.backend(backend, settings.backend.url)}
+    )
+
+
+def around(settings: Settings, service: Service, app: WSGIApp) -> WSGIApp:
+    """The chain around `app`, the service's own application in this process.
+
+    :raises ConfigurationError: if a file that the configuration names cannot be used.
+    """
+    return _chain(settings, service, Wrapped(app), {})
+
+
+def _chain(
+    settings: Settings, service: Service, terminal: WSGIApp, more: dict[str, Look]
+) -> WSGIApp:
+    watch = PolicyWatch(settings.policy, service.defaults)
+    watch.load_now()
+    watch.start()
+    readiness = Readiness(
+        {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},
+        settings.health.interval,
+    )
+    readiness.start()
+    layers: list[Layer] = [
+        RequestId,
+        *_cors(settings),
+        partial(ErrorBarrier, service=service),
+        partial(Health, readiness=readiness),
+        partial(Audit, sink=_sink(settings)),
+        partial(Admission, service=service, limits=settings.limits),
+        partial(AuthToken, conf=settings.conf, cache=_token_cache(settings)),
+        Identify,
+        partial(Enforce, service=service, watch=watch),
+    ]
+    app = terminal
+    for layer in reversed(layers):
+        app = layer(app)
+    return app
+
+
+def _cors(settings: Settings) -> list[Layer]:
+    """oslo.middleware's, when `[cors] allowed_origin` is set. It stands outside the barrier so that
+    errors carry its headers too: a browser shows a script no 401 without them.
+    """
+    return [partial(cors.CORS, conf=settings.conf)] if settings.conf.cors.allowed_origin else []
+
+
+def _sink(settings: Settings) -> sinks.Sink:
+    path = settings.audit.file
+    if path is None:
+        return sinks.to_log
+    try:
+        return sinks.FileSink(path)
+    except OSError as error:
+        raise ConfigurationError(
+            [f"[audit] file = {path} cannot be opened for appending: {error.strerror}"]
+        ) from None
+
+
+def _token_cache(settings: Settings) -> TokenCache | None:
+    section = settings.conf.keystone_authtoken
+    return None if section.memcached_servers else TokenCache(section.token_cache_time)
+
+
+def _service_credentials(settings: Settings) -> ServiceCredentials | None:
+    if settings.backend.credentials == "caller":
+        return None
+    return ServiceCredentials(settings.conf, settings.backend.auth_section)

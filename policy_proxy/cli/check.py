@@ -1,0 +1,67 @@
+"""`policy-proxy check`: every problem of configuration and policy at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from policy_proxy import config
+from policy_proxy.backend.client import Backend
+from policy_proxy.cli.output import fail
+from policy_proxy.config import Settings
+from policy_proxy.errors import ConfigurationError
+from policy_proxy.placement.service import SERVICE
+from policy_proxy.policy.watch import PolicyWatch
+from policy_proxy.telemetry import looks
+
+
+@click.command()
+@click.option("--config-file", required=True, type=click.Path(), help="Configuration to check.")
+@click.option(
+    "--offline", is_flag=True, help="Look at files only: do not ask Keystone and the backend."
+)
+def check(config_file: str, *, offline: bool) -> None:
+    """Check the configuration, the policy files, and that Keystone and the backend answer.
+
+    Prints every problem with its file, option and remedy. Exit code 0: none; 1: some.
+    """
+    try:
+        settings = config.load([config_file])
+    except ConfigurationError as error:
+        fail(error.problems)
+    problems = local_problems(settings)
+    if not offline:
+        problems += _remote_problems(settings)
+    if problems:
+        fail(problems)
+    click.echo(f"{config_file}: good")
+
+
+def local_problems(settings: Settings) -> list[str]:
+    """What is wrong with the policy files and the audit file, a sentence each."""
+    watch = PolicyWatch(settings.policy, SERVICE.defaults)
+    watch.load_now()
+    return [*watch.state.problems, *_audit_problems(settings.audit.file)]
+
+
+def _audit_problems(path: str | None) -> list[str]:
+    if path is None:
+        return []
+    folder = Path(path).parent
+    if not folder.is_dir():
+        return [f"[audit] file = {path}: the folder {folder} does not exist: create it"]
+    if not os.access(path if Path(path).exists() else folder, os.W_OK):
+        return [f"[audit] file = {path} cannot be written: check its owner and mode"]
+    return []
+
+
+def _remote_problems(settings: Settings) -> list[str]:
+    backend = Backend(settings.backend)
+    found = {
+        "[keystone_authtoken] auth_url": looks.keystone(settings.conf)(),
+        "[backend] url": looks.backend(backend, settings.backend.url)(),
+    }
+    backend.close()
+    return [f"{option}: {problem}" for option, problem in found.items() if problem]

@@ -1,0 +1,95 @@
+"""`policy-proxy serve`: the proxy on the built-in server, in the foreground."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging.config
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+
+from policy_proxy import config, wsgi
+from policy_proxy.cli import check as checks
+from policy_proxy.cli.output import fail
+from policy_proxy.config.server import ServerSettings
+from policy_proxy.errors import ConfigurationError
+from policy_proxy.telemetry import logs
+
+_LOG = logging.getLogger(__name__)
+
+
+@click.command()
+@click.option("--config-file", required=True, type=click.Path(), help="Configuration to run with.")
+@click.option("--host", help="Address to listen on, instead of [server] host.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port, instead of [server] port.")
+@click.option("--workers", type=click.IntRange(1), help="Processes, instead of [server] workers.")
+def serve(config_file: str, host: str | None, port: int | None, workers: int | None) -> None:
+    """Run the proxy in the foreground until SIGTERM or Ctrl-C; requests in flight are finished."""
+    path = str(Path(config_file).resolve())
+    try:
+        settings = config.load([path])
+    except ConfigurationError as error:
+        fail(error.problems)
+    problems = checks.local_problems(settings)
+    given = {"host": host, "port": port, "workers": workers}
+    server = dataclasses.replace(
+        settings.server, **{name: value for name, value in given.items() if value is not None}
+    )
+    problems += _port_problems(server.host, server.port)
+    if problems:
+        fail(problems)
+    os.environ[config.ENVIRONMENT_VARIABLE] = path
+    logging.config.dictConfig(logs.configuration(server.log_level))
+    _granian(server).serve(target_loader=_loaded)
+
+
+def _granian(server: ServerSettings) -> Any:
+    return Granian(
+        "policy_proxy.wsgi:application",
+        address=server.host,
+        port=server.port,
+        interface=Interfaces.WSGI,
+        workers=server.workers,
+        blocking_threads=server.threads,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=15_000),
+        websockets=False,
+        log_dictconfig=logs.configuration(server.log_level),
+        ssl_cert=Path(server.tls_certfile) if server.tls_certfile else None,
+        ssl_key=Path(server.tls_keyfile) if server.tls_keyfile else None,
+        workers_kill_timeout=server.drain_timeout,
+        respawn_failed_workers=True,
+    )
+
+
+def _loaded(target: str) -> Any:
+    """What a worker serves, opened before its first request; `target` is what granian calls it."""
+    del target
+    try:
+        wsgi.application.opened()
+    except ConfigurationError as error:
+        for problem in error.problems:
+            _LOG.error("%s", problem)  # noqa: TRY400  the sentence says it all
+        sys.exit(1)
+    return wsgi.application
+
+
+def _port_problems(host: str, port: int) -> list[str]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return [
+                f"{host} port {port} cannot be listened on ({error.strerror}): choose another "
+                "with --host and --port, or stop what uses it"
+            ]
+    return []

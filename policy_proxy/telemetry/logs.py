@@ -1,0 +1,35 @@
+"""How the service logs: one line an event, to stderr."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_QUIET = ("keystoneauth", "keystonemiddleware", "oslo_policy", "stevedore", "urllib3")
+
+
+def configuration(level: str) -> dict[str, Any]:
+    """A configuration for `logging.config.dictConfig`.
+
+    :param level: debug, info, warning or error. The libraries below speak one level less freely:
+        at debug they would repeat every request that they make.
+    """
+    upper = level.upper()
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"}
+        },
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "stream": "ext://sys.stderr",
+            }
+        },
+        "root": {"level": upper, "handlers": ["stderr"]},
+        "loggers": {
+            "_granian": {"level": upper, "handlers": [], "propagate": True},
+            **{name: {"level": "INFO" if upper == "DEBUG" else "WARNING"} for name in _QUIET},
+        },
+    }

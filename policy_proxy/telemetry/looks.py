@@ -1,0 +1,55 @@
+"""What the service depends on, each as a look that says what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from keystoneauth1 import discover, exceptions, loading
+from oslo_config import cfg
+
+from policy_proxy.backend.client import Backend, Outbound
+from policy_proxy.errors import Refusal
+from policy_proxy.telemetry.readiness import Look
+
+_LARGEST_DOCUMENT = 64 * 1024
+
+
+def keystone(conf: cfg.ConfigOpts) -> Look:
+    """Whether Keystone answers version discovery at `auth_url`.
+
+    https://docs.openstack.org/api-ref/identity/v3/#list-versions
+    """
+    section = conf.keystone_authtoken
+    session: Any = loading.load_session_from_conf_options(
+        conf, "keystone_authtoken", timeout=section.http_connect_timeout
+    )
+
+    def look() -> str:
+        try:
+            versions = discover.Discover(session, section.auth_url).version_data()
+        except exceptions.ClientException as error:
+            return f"Keystone does not answer at {section.auth_url}: {error}"
+        return "" if versions else f"Keystone at {section.auth_url} offers no API version"
+
+    return look
+
+
+def backend(client: Backend, url: str) -> Look:
+    """Whether the backend shows its version document.
+
+    https://docs.openstack.org/api-ref/placement/#list-versions
+    """
+
+    def look() -> str:
+        try:
+            answer = client.exchange(Outbound("GET", "/", (("Accept", "application/json"),), None))
+            document = json.loads(b"".join(answer.body)[:_LARGEST_DOCUMENT])
+            newest = document["versions"][0]["max_version"]
+        except Refusal as error:
+            return f"{url} does not answer: {error.private or error.detail}"
+        except (ValueError, LookupError, TypeError):
+            return f"{url} does not show Placement's version document: check [backend] url"
+        return "" if isinstance(newest, str) else f"{url} names no microversion"
+
+    return look

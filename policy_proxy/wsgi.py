@@ -1,0 +1,66 @@
+"""The doors: how a WSGI server, or paste, gets at the chain.
+
+`application` is the proxy. `app_factory` and `filter_factory` are for paste.deploy: the proxy, and
+the chain around an application in the same process. Each reads its configuration from the file
+that POLICY_PROXY_CONFIG_FILE (or paste's `config_file`) names.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+
+from policy_proxy import chain, config
+from policy_proxy.model import Environ, StartResponse, WSGIApp
+from policy_proxy.placement.service import SERVICE
+
+
+def proxy_from_file(path: str) -> WSGIApp:
+    """
+    :raises ConfigurationError: with every problem of the configuration.
+    """
+    return chain.proxy(config.load([path]), SERVICE)
+
+
+class Door:
+    """An application that is built by its first request, in the process that serves it.
+
+    A server that loads an application and then forks would otherwise share its threads, sockets
+    and locks among its workers. While building fails, so does every request: nothing gets in.
+    """
+
+    def __init__(self, build: Callable[[], WSGIApp]) -> None:
+        self._build = build
+        self._building = threading.Lock()
+        self._built: WSGIApp | None = None
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        return self.opened()(environ, start_response)
+
+    def opened(self) -> WSGIApp:
+        """The application, built now if it was not yet."""
+        if self._built is None:
+            with self._building:
+                if self._built is None:
+                    self._built = self._build()
+        return self._built
+
+
+def _configured() -> str:
+    return os.environ.get(config.ENVIRONMENT_VARIABLE, config.DEFAULT_FILE)
+
+
+application = Door(lambda: proxy_from_file(_configured()))
+
+
+def app_factory(global_conf: dict[str, str], **local_conf: str) -> WSGIApp:
+    """paste.deploy's entry point for the proxy; `config_file` names its configuration."""
+    path = local_conf.get("config_file") or global_conf.get("config_file") or _configured()
+    return Door(lambda: proxy_from_file(path))
+
+
+def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[WSGIApp], WSGIApp]:
+    """paste.deploy's entry point for the chain around another application of the pipeline."""
+    path = local_conf.get("config_file") or global_conf.get("config_file") or _configured()
+    return lambda app: Door(lambda: chain.around(config.load([path]), SERVICE, app))
