@@ -31,8 +31,11 @@ def rewritten(location: str, backend_url: str, base: str, operations: tuple[Oper
 
     :param location: as the backend gave it: an absolute URL or a path.
     """
-    target, backend = urlsplit(location), urlsplit(backend_url)
-    prefix = backend.path.rstrip("/")
+    try:
+        target = urlsplit(location)
+    except ValueError:
+        return ""
+    prefix = urlsplit(backend_url).path.rstrip("/")
     path = target.path
     if prefix and path.startswith(f"{prefix}/"):
         path = path[len(prefix) :]

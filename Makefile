@@ -1,0 +1,39 @@
+# Two commands do everything: `make run` and `make test`. All targets install what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Two processes suit two cores; the suite waits on sockets more than it computes.
+TEST_PROCESSES ?= 2
+
+.PHONY: install run test check bench docs clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
+	touch $@
+
+# The main job: real Keystone, real Placement, the proxy between, and a tour. ARGS go to `up`.
+run: install
+	$(BIN)/policy-proxy up $(ARGS)
+
+test: install
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration $(ARGS)
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m tests.bench
+
+# Writes the parts of docs/, etc/ and policies/ that come from the code; a test compares them.
+docs: install
+	$(BIN)/python -m tests.docs_from_code
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

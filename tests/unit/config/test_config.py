@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import pytest
+
+from policy_proxy import config
+from policy_proxy.errors import ConfigurationError
+
+GOOD = """
+[backend]
+url = http://127.0.0.1:8780
+[keystone_authtoken]
+auth_type = password
+auth_url = http://127.0.0.1:5000/v3
+www_authenticate_uri = http://127.0.0.1:5000/v3
+username = placement-proxy
+password = generated
+project_name = service
+user_domain_name = Default
+project_domain_name = Default
+http_connect_timeout = 5
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text):
+        path = tmp_path / "policy-proxy.conf"
+        path.write_text(text)
+        return config.load([str(path)])
+
+    return load
+
+
+def refused(load, text):
+    with pytest.raises(ConfigurationError) as caught:
+        load(text)
+    return caught.value.problems
+
+
+def test_a_good_configuration_is_read_whole(load, tmp_path):
+    settings = load(GOOD)
+    assert settings.backend.url == "http://127.0.0.1:8780"
+    assert settings.backend.credentials == "caller"
+    assert settings.limits.max_body_bytes == 8 * 1024 * 1024
+    assert settings.policy.file == str(tmp_path / "policy.yaml")
+    assert settings.policy.dirs == (str(tmp_path / "policy.d"),)
+
+
+def test_every_problem_is_said_at_once(load):
+    problems = refused(load, "[DEFAULT]\n")
+    for option in ("[backend] url", "auth_type", "www_authenticate_uri", "http_connect_timeout"):
+        assert any(option in problem for problem in problems), option
+    assert all("policy-proxy.conf" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("delay_auth_decision = true", "delay_auth_decision"),
+        ("service_token_roles_required = false", "service_token_roles_required"),
+        ("insecure = true", "insecure"),
+        ("http_connect_timeout = 0", "http_connect_timeout"),
+        ("memcached_servers = 127.0.0.1:11211", "ENCRYPT"),
+        (
+            (
+                "memcached_servers = 127.0.0.1:11211\nmemcache_security_strategy = MAC\n"
+                "memcache_secret_key = k"
+            ),
+            "ENCRYPT",
+        ),
+        ("memcache_security_strategy = ENCRYPT", "memcache_secret_key"),
+        ("auth_type = nonsense", "nonsense"),
+    ],
+)
+def test_a_dangerous_value_refuses_the_start(load, line, named):
+    key = line.split(" ")[0]
+    kept = "\n".join(line for line in GOOD.splitlines() if not line.startswith(key + " "))
+    problems = refused(load, f"{kept}\n{line}\n")
+    assert any(named in problem for problem in problems)
+
+
+def test_an_encrypted_shared_cache_is_accepted(load):
+    load(
+        GOOD + "memcached_servers = 127.0.0.1:11211\nmemcache_security_strategy = ENCRYPT\n"
+        "memcache_secret_key = k\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("http://127.0.0.1:8780", "ftp://127.0.0.1", "url"),
+        ("http://127.0.0.1:8780", "http://user@127.0.0.1", "url"),
+        ("http://127.0.0.1:8780", "http://127.0.0.1/?x=1", "url"),
+        ("http://127.0.0.1:8780\n", "http://127.0.0.1\ntotal_timeout = 1\n", "total_timeout"),
+        ("http://127.0.0.1:8780\n", "http://127.0.0.1\ncredentials = both\n", "credentials"),
+        ("http://127.0.0.1:8780\n", "http://127.0.0.1\nread_timeout = soon\n", "read_timeout"),
+        ("[backend]", "[server]\ntls_certfile = /x\n[backend]", "tls_keyfile"),
+    ],
+)
+def test_a_wrong_value_names_its_option(load, old, new, named):
+    problems = refused(load, GOOD.replace(old, new))
+    assert any(named in problem for problem in problems)
+
+
+@pytest.mark.parametrize("text", ["[backend\n", "url = http://x\n"])
+def test_a_broken_file_is_one_clear_sentence(load, text):
+    (problem,) = refused(load, text)
+    assert "policy-proxy.conf" in problem
+
+
+def test_a_missing_file_is_one_clear_sentence(tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        config.load([str(tmp_path / "nowhere.conf")])
+    assert caught.value.problems == [
+        f"{tmp_path / 'nowhere.conf'}: no such file: name it with --config-file"
+    ]
