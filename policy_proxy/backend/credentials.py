@@ -8,6 +8,7 @@ from typing import Any
 from keystoneauth1 import exceptions, loading
 from oslo_config import cfg
 
+from policy_proxy.config import authtoken
 from policy_proxy.errors import Unavailable
 
 _SENTENCE = "The identity service cannot be reached. Try again in a moment."
@@ -21,10 +22,7 @@ class ServiceCredentials:
 
     def __init__(self, conf: cfg.ConfigOpts, section: str) -> None:
         self._plugin: Any = loading.load_auth_from_conf_options(conf, section)
-        own = conf[section]
-        self._session: Any = loading.load_session_from_conf_options(
-            conf, section, timeout=own.get("http_connect_timeout") or own.get("timeout")
-        )
+        self._session = authtoken.session(conf, section)
         self._renewing = threading.Lock()
 
     def token(self) -> str:

@@ -38,7 +38,7 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     except ConfigurationError as error:
         fail(error.problems)
     problems = checks.local_problems(settings)
-    given = {"host": host, "port": port, "workers": workers}
+    given: dict[str, Any] = {"host": host, "port": port, "workers": workers}
     server = dataclasses.replace(
         settings.server, **{name: value for name, value in given.items() if value is not None}
     )
@@ -76,7 +76,7 @@ def _loaded(target: str) -> Any:
         wsgi.application.opened()
     except ConfigurationError as error:
         for problem in error.problems:
-            _LOG.error("%s", problem)  # noqa: TRY400  the sentence says it all
+            _LOG.error("%s", problem)
         sys.exit(1)
     return wsgi.application
 
@@ -88,8 +88,9 @@ def _port_problems(host: str, port: int) -> list[str]:
         try:
             probe.bind((host, port))
         except OSError as error:
-            return [
+            sentence = (
                 f"{host} port {port} cannot be listened on ({error.strerror}): choose another "
                 "with --host and --port, or stop what uses it"
-            ]
+            )
+            return [sentence]
     return []

@@ -6,7 +6,9 @@ https://docs.openstack.org/keystonemiddleware/latest/middlewarearchitecture.html
 
 from __future__ import annotations
 
-from keystoneauth1 import loading
+from typing import Any
+
+from keystoneauth1 import exceptions, loading
 from keystonemiddleware import auth_token
 from oslo_config import cfg
 
@@ -20,20 +22,41 @@ def register(conf: cfg.ConfigOpts) -> None:
     for group, opts in auth_token.list_opts():
         conf.register_opts(opts, group=group)
     conf.set_default("cache", CACHE_KEY, group=GROUP)
-    conf.set_default("include_service_catalog", True, group=GROUP)
+    conf.set_default("include_service_catalog", default=True, group=GROUP)
     conf.set_default("service_type", "placement", group=GROUP)
     register_plugin(conf, GROUP)
 
 
 def register_plugin(conf: cfg.ConfigOpts, group: str) -> None:
-    """Register the options of the keystoneauth plugin that `group` names, if it names a known one."""
+    """Register the options of the keystoneauth plugin that `group` names, if it is a known one."""
     if group != GROUP:
         loading.register_auth_conf_options(conf, group)
         loading.register_session_conf_options(conf, group)
-    name = conf[group].auth_type
-    if name in loading.get_available_plugin_names():
-        plugin = loading.get_plugin_loader(name)
+    plugin = _plugin(conf[group].auth_type)
+    if plugin is not None:
         conf.register_opts(loading.get_auth_plugin_conf_options(plugin), group=group)
+
+
+def session(conf: cfg.ConfigOpts, group: str) -> Any:
+    """A keystoneauth session with the TLS options and the timeout that `group` sets."""
+    section = conf[group]
+    timeout = section.http_connect_timeout if group == GROUP else section.timeout
+    return loading.session.Session().load_from_options(
+        cert=section.certfile,
+        key=section.keyfile,
+        cacert=section.cafile,
+        insecure=section.insecure,
+        timeout=timeout,
+        user_agent="policy-proxy",
+    )
+
+
+def _plugin(name: str | None) -> Any:
+    """The loader of the plugin with this name; looking at all of them would take seconds."""
+    try:
+        return loading.get_plugin_loader(name) if name else None
+    except exceptions.NoMatchingPlugin:
+        return None
 
 
 def problems(conf: cfg.ConfigOpts) -> list[str]:
@@ -45,7 +68,7 @@ def problems(conf: cfg.ConfigOpts) -> list[str]:
             "[keystone_authtoken] auth_type is not set: use password, with auth_url, username, "
             "password, project_name, user_domain_name and project_domain_name"
         )
-    elif section.auth_type not in loading.get_available_plugin_names():
+    elif _plugin(section.auth_type) is None:
         found.append(
             f"[keystone_authtoken] auth_type = {section.auth_type} is no keystoneauth plugin: "
             "use password or v3applicationcredential"

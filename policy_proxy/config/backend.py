@@ -30,9 +30,7 @@ OPTS = [
         help="Section with the keystoneauth options of the service user; used when credentials is "
         "service. The user needs the role service.",
     ),
-    cfg.FloatOpt(
-        "connect_timeout", default=2.0, min=0.1, help="Seconds to wait for a connection."
-    ),
+    cfg.FloatOpt("connect_timeout", default=2.0, min=0.1, help="Seconds to wait for a connection."),
     cfg.FloatOpt(
         "read_timeout",
         default=60.0,
@@ -45,8 +43,11 @@ OPTS = [
         min=0.1,
         help="Seconds that one exchange may take from connecting to the last byte of the answer.",
     ),
-    cfg.StrOpt("cafile", help="PEM file of the authorities that may sign the backend's certificate. "
-               "Unset: the system's."),
+    cfg.StrOpt(
+        "cafile",
+        help="PEM file of the authorities that may sign the backend's certificate. "
+        "Unset: the system's.",
+    ),
     cfg.StrOpt("certfile", help="PEM file of the client certificate shown to the backend."),
     cfg.StrOpt("keyfile", help="PEM file of the client certificate's key."),
     cfg.IntOpt(
@@ -55,7 +56,7 @@ OPTS = [
         min=1024,
         help="Largest answer in bytes that is passed on. A larger one is a 502, or breaks off.",
     ),
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True, slots=True)

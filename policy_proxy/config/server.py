@@ -25,7 +25,9 @@ OPTS = [
         min=1,
         help="Seconds that requests in flight get to finish after SIGTERM.",
     ),
-    cfg.StrOpt("tls_certfile", help="PEM file of the server's certificate chain. Unset: plain HTTP."),
+    cfg.StrOpt(
+        "tls_certfile", help="PEM file of the server's certificate chain. Unset: plain HTTP."
+    ),
     cfg.StrOpt("tls_keyfile", help="PEM file of the certificate's key."),
     cfg.StrOpt(
         "log_level",
@@ -40,7 +42,7 @@ OPTS = [
         "built from it. Unset: the address and port that the server listens on. The Host header "
         "is never used.",
     ),
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from keystoneauth1 import discover, exceptions, loading
+from keystoneauth1 import discover, exceptions
 from oslo_config import cfg
 
-from policy_proxy.backend.client import Backend, Outbound
+from policy_proxy.backend.client import Backend
+from policy_proxy.backend.messages import Outbound
+from policy_proxy.config import authtoken
 from policy_proxy.errors import Refusal
 from policy_proxy.telemetry.readiness import Look
 
@@ -20,17 +21,15 @@ def keystone(conf: cfg.ConfigOpts) -> Look:
 
     https://docs.openstack.org/api-ref/identity/v3/#list-versions
     """
-    section = conf.keystone_authtoken
-    session: Any = loading.load_session_from_conf_options(
-        conf, "keystone_authtoken", timeout=section.http_connect_timeout
-    )
+    url = conf.keystone_authtoken.auth_url
+    session = authtoken.session(conf, authtoken.GROUP)
 
     def look() -> str:
         try:
-            versions = discover.Discover(session, section.auth_url).version_data()
+            versions = discover.Discover(session, url).version_data()
         except exceptions.ClientException as error:
-            return f"Keystone does not answer at {section.auth_url}: {error}"
-        return "" if versions else f"Keystone at {section.auth_url} offers no API version"
+            return f"Keystone does not answer at {url}: {error}"
+        return "" if versions else f"Keystone at {url} offers no API version"
 
     return look
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import webob.exc
 
-from policy_proxy.backend.client import Answer, Backend, Outbound
+from policy_proxy.backend.client import Backend
 from policy_proxy.backend.credentials import ServiceCredentials
+from policy_proxy.backend.messages import Answer, Outbound
 from policy_proxy.errors import BackendFailed, Unauthenticated
 from policy_proxy.model import (
     CREDENTIALS_SENT,

@@ -1,0 +1,52 @@
+"""The chain over a backend that records, and over a Keystone for tests."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+from harness.keystone import Keystone
+from harness.proxy import PROXY_USER, SERVICE_GRANT, Proxy, configuration
+from harness.server import serving
+from integration.raw_backend import OK, RawBackend, answering
+
+
+@pytest.fixture(scope="session")
+def password():
+    return secrets.token_urlsafe()
+
+
+@pytest.fixture(scope="session")
+def keystone(password):
+    return Keystone({PROXY_USER: (password, SERVICE_GRANT)})
+
+
+@pytest.fixture(scope="session")
+def keystone_url(keystone):
+    with serving(keystone) as url:
+        yield url
+
+
+@pytest.fixture
+def make_proxy(tmp_path, keystone, keystone_url, password):
+    """Build a proxy in front of a backend; further words go into its configuration."""
+
+    def make(backend, **more):
+        path = configuration(
+            tmp_path, backend=backend.url, keystone=keystone_url, password=password, **more
+        )
+        return Proxy.built(path, keystone)
+
+    return make
+
+
+@pytest.fixture
+def recorder():
+    """A backend that answers `{}` to everything and keeps the bytes that it got."""
+    with RawBackend(answering(OK)) as backend:
+        yield backend
+
+
+@pytest.fixture
+def proxy(make_proxy, recorder):
+    return make_proxy(recorder)
