@@ -6,6 +6,7 @@ import click
 
 from policy_proxy.cli.check import check
 from policy_proxy.cli.serve import serve
+from policy_proxy.cli.up import up
 
 
 @click.group()
@@ -16,3 +17,4 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(serve)
+main.add_command(up)

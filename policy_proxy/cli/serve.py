@@ -16,7 +16,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from policy_proxy import config, wsgi
-from policy_proxy.cli import check as checks
+from policy_proxy.cli.check import local_problems
 from policy_proxy.cli.output import fail
 from policy_proxy.config.server import ServerSettings
 from policy_proxy.errors import ConfigurationError
@@ -37,7 +37,7 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
         settings = config.load([path])
     except ConfigurationError as error:
         fail(error.problems)
-    problems = checks.local_problems(settings)
+    problems = local_problems(settings)
     given: dict[str, Any] = {"host": host, "port": port, "workers": workers}
     server = dataclasses.replace(
         settings.server, **{name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,129 @@
+"""`policy-proxy up`: a real Keystone and Placement with the proxy in front, for trying."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+import click
+from keystoneauth1.exceptions import ClientException
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from policy_proxy.cli.output import fail
+from policy_proxy.embedded import stack, state, tour
+from policy_proxy.embedded.users import CLOUDS
+from policy_proxy.errors import ConfigurationError
+
+DEFAULT_PORT = 8778
+
+
+@click.command()
+@click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where everything is kept; made if missing, used again if not. "
+    "Default: policy-proxy in $XDG_STATE_HOME or ~/.local/state.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the proxy.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help=f"Port of the proxy; 0 stands for {DEFAULT_PORT}, too.",
+)
+@click.option("--no-tour", is_flag=True, help="Leave out the requests that show what it does.")
+def up(state_dir: Path | None, host: str, port: int, *, no_tour: bool) -> None:
+    """Run Keystone, Placement and the proxy on this machine until Ctrl-C or SIGTERM.
+
+    For trying and for tests: users and passwords are made up, everything is in one directory.
+    """
+    os.umask(0o077)
+    os.environ["no_proxy"] = "*"  # a proxy for the web has no way to this machine's loopback
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    console = Console(highlight=False)
+    root = (state_dir or state.default_directory()).expanduser().absolute()
+    try:
+        _run(console, root, (host, port or DEFAULT_PORT), with_tour=not no_tour)
+    except ConfigurationError as error:
+        fail(error.problems)
+    except ClientException as error:
+        fail([f"a request of the tour failed: {error}"])
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+
+
+def _run(console: Console, root: Path, address: tuple[str, int], *, with_tour: bool) -> None:
+    console.print(Text(f"Starting from {root}"), soft_wrap=True)
+
+    @contextmanager
+    def step(words: str) -> Iterator[None]:
+        began = time.monotonic()
+        with console.status(f"  {words} ..."):
+            yield
+        console.print(f"  {words:<32}{time.monotonic() - began:6.1f} s")
+
+    with stack.running(root, *address, step) as running:
+        click.echo(f"ready {running.proxy_url}")
+        _show_places(console, running)
+        _show_users(console)
+        _show_commands(console, root)
+        if with_tour:
+            _show_tour(console, running)
+        console.print("\nCtrl-C stops all of it; the next start goes on from here.")
+        running.wait()
+
+
+def _show_places(console: Console, running: stack.Stack) -> None:
+    places = {
+        "Proxy": f"{running.proxy_url}  (the catalogue's placement)",
+        "Keystone": running.keystone_url,
+        "Placement": f"{running.placement_url}  (behind the proxy)",
+        "Policy": f"{running.root / 'policy.yaml'}  (yours to change)",
+        "Audit": str(running.root / "audit.jsonl"),
+    }
+    console.print()
+    for name, place in places.items():
+        console.print(Text(f"{name:<11}{place}"), soft_wrap=True)
+
+
+def _show_users(console: Console) -> None:
+    table = Table(
+        "Cloud", "Role", "Project", "May, by the default policy", box=None, padding=(0, 2, 0, 0)
+    )
+    for user in CLOUDS:
+        scope = "(system)" if user.system else user.project
+        table.add_row(user.name, user.role or "none", scope, user.may)
+    console.print()
+    console.print(table)
+
+
+def _show_commands(console: Console, root: Path) -> None:
+    console.print("\nTo try in another terminal:\n")
+    for command in (
+        f". {shlex.quote(str(root / 'openrc'))}",
+        "openstack --os-cloud nova resource provider create node-1",
+        "openstack --os-cloud alice-reader resource provider list",
+    ):
+        console.print(Text(f"  {command}"), soft_wrap=True)
+
+
+def _show_tour(console: Console, running: stack.Stack) -> None:
+    console.print("\nA tour of real requests\n")
+    for stop in tour.tour(running):
+        console.print(Text(stop.shows))
+        console.print(Padding(Text(f"{stop.method} {stop.path}", style="dim"), (0, 0, 0, 2)))
+        style = "green" if stop.status < HTTPStatus.BAD_REQUEST else "red"
+        outcome = Text.assemble((str(stop.status), style), " ", stop.answer)
+        console.print(Padding(outcome, (0, 0, 1, 2)))
+    console.print(Text(f"Each of them is a line in {running.root / 'audit.jsonl'}"), soft_wrap=True)

@@ -1,0 +1,272 @@
+"""Authentication against a Keystone that lies, hangs, refuses, or is not there."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+import webob
+from harness.keystone import Grant, document
+from harness.proxy import ADMIN, READER, Proxy, configuration
+from harness.server import serving
+
+BAD_TOKENS = [
+    "",
+    " ",
+    "a,b",
+    "a b",
+    "a\x00b",
+    "a\tb",
+    "\x7f",
+    "tok\xe9n",
+    "x" * 8193,
+    "good,admin",
+]
+
+
+class Counting:
+    """A Keystone that counts what it is asked, and answers validations with `instead` if given."""
+
+    def __init__(self, keystone, instead=None):
+        self._keystone = keystone
+        self._instead = instead
+        self.asked = []
+
+    def __call__(self, environ, start_response):
+        request = webob.Request(environ)
+        self.asked.append((request.method, request.path_info))
+        if self._instead and (request.method, request.path_info) == ("GET", "/v3/auth/tokens"):
+            return self._instead(request)(environ, start_response)
+        return self._keystone(environ, start_response)
+
+    @property
+    def validations(self):
+        return self.asked.count(("GET", "/v3/auth/tokens"))
+
+
+@pytest.fixture
+def against(tmp_path, recorder, keystone, password):
+    """A proxy that asks the given Keystone application."""
+
+    @contextmanager
+    def against(application, **more):
+        with serving(application) as url:
+            path = configuration(
+                tmp_path, backend=recorder.url, keystone=url, password=password, **more
+            )
+            yield Proxy.built(path, keystone)
+
+    return against
+
+
+def forwarded(recorder):
+    return [raw for raw in recorder.requests if b"X-Openstack-Request-Id" in raw]
+
+
+@pytest.mark.parametrize("header", ["HTTP_X_AUTH_TOKEN", "HTTP_X_SERVICE_TOKEN"])
+@pytest.mark.parametrize("token", BAD_TOKENS)
+def test_what_can_be_no_token_is_a_401_without_a_call(against, keystone, recorder, token, header):
+    counting = Counting(keystone)
+    with against(counting) as proxy:
+        answer = proxy.ask("GET", "/traits", environ={header: token})
+    assert answer.status_int in {400, 401}
+    if answer.status_int == 401:
+        assert answer.headers["WWW-Authenticate"] == 'Keystone uri="http://keystone.example/v3"'
+    assert counting.validations == 0
+    assert forwarded(recorder) == []
+
+
+def test_no_token_is_a_401_without_a_call(against, keystone):
+    counting = Counting(keystone)
+    with against(counting) as proxy:
+        answer = proxy.ask("GET", "/traits", grant=None)
+    assert answer.status_int == 401
+    assert "errors" in answer.json
+    assert counting.validations == 0
+
+
+def test_a_token_that_keystone_does_not_know(against, keystone, recorder):
+    with against(Counting(keystone)) as proxy:
+        answer = proxy.ask("GET", "/traits", grant=None, headers={"X-Auth-Token": "gAAAAAunknown"})
+    assert answer.status_int == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Keystone uri=")
+    assert forwarded(recorder) == []
+
+
+def test_a_storage_token_is_no_token(against, keystone):
+    with against(Counting(keystone)) as proxy:
+        token = keystone.issue(ADMIN)
+        answer = proxy.ask("GET", "/traits", grant=None, headers={"X-Storage-Token": token})
+    assert answer.status_int == 401
+
+
+def test_a_validated_token_is_remembered(against, keystone):
+    counting = Counting(keystone)
+    with against(counting) as proxy:
+        token = {"X-Auth-Token": keystone.issue(ADMIN)}
+        for _ in range(5):
+            assert proxy.ask("GET", "/traits", grant=None, headers=token).status_int == 200
+    assert counting.validations == 1
+
+
+def changed(change):
+    """What Keystone may answer instead of a token document."""
+
+    def answer(request):
+        body = document(ADMIN, request.application_url)
+        change(body["token"])
+        return webob.Response(json_body=body)
+
+    return answer
+
+
+LIES = {
+    "html": lambda request: webob.Response("<html>It works!</html>"),
+    "empty object": lambda request: webob.Response(json_body={}),
+    "null": lambda request: webob.Response(json_body=None),
+    "a list": lambda request: webob.Response(json_body=[1]),
+    "null token": lambda request: webob.Response(json_body={"token": None}),
+    "not utf-8": lambda request: webob.Response(b"\xff\xfe", content_type="application/json"),
+    "deep": lambda request: webob.Response(b"[" * 100_000, content_type="application/json"),
+    "no user": changed(lambda token: token.pop("user")),
+    "null user": changed(lambda token: token.update(user=None)),
+    "user without id": changed(lambda token: token["user"].pop("id")),
+    "null roles": changed(lambda token: token.update(roles=None)),
+    "nameless role": changed(lambda token: token.update(roles=[{"id": "x"}])),
+    "number as role": changed(lambda token: token.update(roles=[{"name": 7}])),
+    "no expiry": changed(lambda token: token.pop("expires_at")),
+    "expiry of another kind": changed(lambda token: token.update(expires_at=12)),
+    "expired": changed(lambda token: token.update(expires_at="2020-01-01T00:00:00.000000Z")),
+    "500": lambda request: webob.Response(status=500),
+    "503": lambda request: webob.Response(status=503),
+    "418": lambda request: webob.Response(status=418),
+    "redirect": lambda request: webob.Response(status=302, location="http://127.0.0.1:1/"),
+    "access rules of another shape": changed(
+        lambda token: token.update(application_credential={"access_rules": [{}]})
+    ),
+    "a catalogue of another shape": changed(
+        lambda token: token.update(
+            catalog=None, application_credential={"access_rules": [{"path": "/traits"}]}
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_keystone_that_lies_lets_nobody_in(against, keystone, recorder, lie):
+    with against(Counting(keystone, LIES[lie])) as proxy:
+        answer = proxy.ask("GET", "/traits")
+    assert answer.status_int in {401, 503}
+    if answer.status_int == 503:
+        assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json["errors"][0]["status"] == answer.status_int
+    assert forwarded(recorder) == []
+
+
+def test_a_keystone_that_is_not_there(tmp_path, recorder, keystone, password):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free = taken.getsockname()[1]
+    path = configuration(
+        tmp_path,
+        backend=recorder.url,
+        keystone=f"http://127.0.0.1:{free}",
+        password=password,
+        options="http_request_max_retries = 0",
+    )
+    answer = Proxy.built(path, keystone).ask("GET", "/traits")
+    assert answer.status_int == 503
+    assert answer.headers["Retry-After"]
+    assert forwarded(recorder) == []
+
+
+def test_a_keystone_that_is_silent_ends_in_bounded_time(tmp_path, recorder, keystone, password):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        path = configuration(
+            tmp_path,
+            backend=recorder.url,
+            keystone=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            password=password,
+            options="http_request_max_retries = 0",
+        ).rename(tmp_path / "short.conf")
+        path.write_text(
+            path.read_text().replace("http_connect_timeout = 2", "http_connect_timeout = 1")
+        )
+        proxy = Proxy.built(path, keystone)
+        began = time.monotonic()
+        answer = proxy.ask("GET", "/traits")
+    assert answer.status_int == 503
+    assert time.monotonic() - began < 10
+    assert forwarded(recorder) == []
+
+
+def test_a_service_token_must_have_the_service_role(against, keystone, recorder):
+    with against(Counting(keystone)) as proxy:
+        good = keystone.issue(Grant("nova", ("service",), "service"))
+        bad = keystone.issue(READER)
+        assert proxy.ask("GET", "/traits", headers={"X-Service-Token": good}).status_int == 200
+        assert proxy.ask("GET", "/traits", headers={"X-Service-Token": bad}).status_int == 401
+        assert proxy.ask("GET", "/traits", headers={"X-Service-Token": "x"}).status_int == 401
+    (raw,) = forwarded(recorder)
+    assert f"X-Service-Token: {good}".encode() in raw
+
+
+def with_access_rules(*rules):
+    """An application credential that may do only what its access rules name."""
+
+    def answer(request):
+        body = document(ADMIN, request.application_url)
+        body["token"]["application_credential"] = {"id": "x", "access_rules": list(rules)}
+        body["token"]["catalog"].append({"type": "placement", "name": "placement", "endpoints": []})
+        return webob.Response(json_body=body)
+
+    return answer
+
+
+def test_access_rules_hold_for_each_request_of_a_remembered_token(against, keystone, recorder):
+    rule = {"service": "placement", "method": "GET", "path": "/traits"}
+    with against(Counting(keystone, with_access_rules(rule))) as proxy:
+        token = {"X-Auth-Token": keystone.issue(ADMIN)}
+        seen = [
+            proxy.ask(method, target, grant=None, headers=token).status_int
+            for method, target in [
+                ("GET", "/traits"),
+                ("GET", "/resource_providers"),
+                ("PUT", "/traits/CUSTOM_A"),
+                ("GET", "/traits"),
+            ]
+        ]
+        garbage = token | {"X-Service-Token": "garbage"}
+        seen.append(proxy.ask("GET", "/resource_providers", grant=None, headers=garbage).status_int)
+    assert seen == [200, 401, 401, 200, 401]
+    assert len(forwarded(recorder)) == 2
+
+
+def test_tokens_of_different_callers_do_not_mix_under_load(against, keystone, recorder):
+    with against(Counting(keystone)) as proxy:
+        outcomes = {}
+
+        def ask(grant, number):
+            answers = [proxy.ask("GET", "/traits", grant=grant).status_int for _ in range(10)]
+            outcomes[grant.user, number] = set(answers)
+
+        threads = [
+            threading.Thread(target=ask, args=(grant, number))
+            for number in range(4)
+            for grant in (ADMIN, READER)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    for (user, _), seen in outcomes.items():
+        assert seen == ({200} if user == ADMIN.user else {403})
+    users = {json.loads(line)["user_id"] for line in proxy_records(proxy) if '"allowed"' in line}
+    assert users == {ADMIN.user}
+
+
+def proxy_records(proxy):
+    return (proxy.folder / "audit.jsonl").read_text().splitlines()
