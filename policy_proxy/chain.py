@@ -1,6 +1,6 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Cors → ErrorBarrier → Health → Audit → Admission → AuthToken → Identify → Enforce
+    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → AuthToken → Identify → Enforce
     → terminal
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
@@ -78,9 +78,9 @@ def _chain(
     readiness.start()
     layers: list[Layer] = [
         RequestId,
+        partial(Health, readiness=readiness),
         *_cors(settings),
         partial(ErrorBarrier, service=service),
-        partial(Health, readiness=readiness),
         partial(Audit, sink=_sink(settings)),
         partial(Admission, service=service, limits=settings.limits),
         partial(AuthToken, conf=settings.conf, cache=_token_cache(settings)),

@@ -1,4 +1,4 @@
-"""The tree of refusals. A refusal carries what the client may read and, apart, what only the log may.
+"""The tree of refusals: what the client may read and, apart, what only the log may.
 
 Refusal
 ├── Rejected                the request itself cannot be understood or accepted

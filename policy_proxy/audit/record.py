@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Any
 
 from policy_proxy.model import (
@@ -35,7 +35,7 @@ def outcome_of(environ: Environ) -> str:
 
 def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> dict[str, Any]:
     """One JSON-encodable object. It never holds a token."""
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return {
         "version": VERSION,
         "time": now.isoformat(timespec="milliseconds"),

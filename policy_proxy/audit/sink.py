@@ -49,7 +49,7 @@ class FileSink:
                 self._write(f"{line}\n".encode())
         except OSError as error:
             self.lost += 1
-            _LOG.error(  # noqa: TRY400  the record matters here, not the traceback
+            _LOG.error(
                 "audit record %d not written to %s (%s), so it stands here: %s",
                 self.lost,
                 self._path,

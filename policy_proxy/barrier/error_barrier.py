@@ -51,7 +51,7 @@ class ErrorBarrier:
             _log_refusal(refusal, environ[REQUEST_ID])
             error = rendering.refusal_as_error(refusal, self._service.default_code)
             kept = refusal.headers
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is, the client must not see it
             _LOG.exception("%s unexpected failure", environ[REQUEST_ID])
             error = rendering.refusal_as_error(Internal(_INTERNAL), self._service.default_code)
             kept = ()
@@ -64,7 +64,7 @@ class ErrorBarrier:
         headers: list[tuple[str, str]],
         body: Iterable[bytes],
     ) -> PublicError:
-        content_type = dict((name.lower(), value) for name, value in headers).get("content-type")
+        content_type = {name.lower(): value for name, value in headers}.get("content-type")
         original = UpstreamError(status, content_type or "", _head_of(body))
         _LOG.log(
             logging.ERROR if status >= webob.exc.HTTPServerError.code else logging.INFO,
@@ -86,7 +86,7 @@ class ErrorBarrier:
 
 
 def _head_of(body: Iterable[bytes]) -> bytes:
-    """The first bytes of an error's body, and its end: an endless error is not worth waiting for."""
+    """The first bytes of an error's body; an endless one is not worth waiting for."""
     collected = bytearray()
     try:
         for chunk in body:
@@ -114,7 +114,7 @@ class _Streamed:
         try:
             yield from self._body
         except AnswerBroken as error:
-            _LOG.error("%s the answer broke off: %s", self._request_id, error)  # noqa: TRY400
+            _LOG.error("%s the answer broke off: %s", self._request_id, error)
             raise
         except Exception:
             _LOG.exception("%s unexpected failure while answering", self._request_id)

@@ -13,7 +13,9 @@ from policy_proxy.cli.output import fail
 from policy_proxy.config import Settings
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.placement.service import SERVICE
-from policy_proxy.policy.watch import PolicyWatch
+from policy_proxy.policy.build import build
+from policy_proxy.policy.problem import PolicyError
+from policy_proxy.policy.source import read
 from policy_proxy.telemetry import looks
 
 
@@ -41,9 +43,12 @@ def check(config_file: str, *, offline: bool) -> None:
 
 def local_problems(settings: Settings) -> list[str]:
     """What is wrong with the policy files and the audit file, a sentence each."""
-    watch = PolicyWatch(settings.policy, SERVICE.defaults)
-    watch.load_now()
-    return [*watch.state.problems, *_audit_problems(settings.audit.file)]
+    found = _audit_problems(settings.audit.file)
+    try:
+        build(read(settings.policy), settings.policy, SERVICE.defaults)
+    except PolicyError as error:
+        found += error.problems
+    return found
 
 
 def _audit_problems(path: str | None) -> list[str]:

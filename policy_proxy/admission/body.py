@@ -1,0 +1,67 @@
+"""The body, read within bounds and only where the operation takes one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from policy_proxy.errors import BodyTooLarge, LengthRequired, Malformed, UnsupportedMedia
+from policy_proxy.model import BodyRule, Environ
+
+_JSON = re.compile(r'application/json(?: *; *charset=(?:utf-8|"utf-8"))?', re.IGNORECASE)
+_HARMLESS = re.compile(r'[A-Za-z0-9!#$&^_.+/;= "-]{1,100}')
+
+
+def read(environ: Environ, rule: BodyRule, limit: int) -> bytes | None:
+    """The JSON text that came with the request, copied at most once; None where there is none.
+
+    A body that the operation does not take is read, so that the connection stays usable, and
+    forgotten. The header must have passed its own checks.
+
+    :param limit: the largest body, in bytes.
+    :raises Malformed: a body without a type, or one that ends before its declared length.
+    :raises UnsupportedMedia: a body, or a required one that is absent, that is not JSON.
+    :raises BodyTooLarge: a body larger than `limit`; a declared one before it is read.
+    :raises LengthRequired: a chunked body on a server that cannot tell where it ends.
+    """
+    chunked = "HTTP_TRANSFER_ENCODING" in environ
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    _check_type(environ.get("CONTENT_TYPE", ""), rule, present=chunked or length > 0)
+    if length > limit:
+        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+    if chunked and not environ.get("wsgi.input_terminated"):
+        raise LengthRequired("This server needs a content-length header with a body.")
+    body = _read(environ["wsgi.input"], limit + 1 if chunked else length)
+    if len(body) > limit:
+        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+    if not chunked and len(body) != length:
+        raise Malformed("The body ended before its declared length.")
+    if rule is BodyRule.NONE or (rule is BodyRule.OPTIONAL and not body):
+        return None
+    return body
+
+
+def _check_type(content_type: str, rule: BodyRule, *, present: bool) -> None:
+    if present and not content_type:
+        raise Malformed("content-type header required when content-length > 0")
+    needed = rule is BodyRule.REQUIRED or (rule is BodyRule.OPTIONAL and present)
+    if needed and not _JSON.fullmatch(content_type):
+        shown = content_type if _HARMLESS.fullmatch(content_type) else "given"
+        raise UnsupportedMedia(
+            f"The media type {shown if content_type else None} is not supported, "
+            "use application/json"
+        )
+
+
+def _read(stream: Any, most: int) -> bytes:
+    """Up to `most` bytes. One chunk, the usual case, is not copied at all."""
+    chunks = []
+    wanted = most
+    try:
+        while wanted > 0 and (chunk := stream.read(wanted)):
+            chunks.append(chunk)
+            wanted -= len(chunk)
+    except (OSError, ValueError, EOFError) as error:
+        # servers raise any of these for a client that breaks off or breaks the framing
+        raise Malformed("The body could not be read.", private=f"reading: {error!r}") from error
+    return b"".join(chunks)

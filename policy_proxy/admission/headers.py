@@ -1,0 +1,62 @@
+"""What every request's header must be like, whatever is asked."""
+
+from __future__ import annotations
+
+import re
+
+from policy_proxy.config.limits import LimitSettings
+from policy_proxy.errors import HeadersTooLarge, Malformed, UnsupportedMedia
+from policy_proxy.model import Environ
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_OF_THE_BODY = ("CONTENT_LENGTH", "CONTENT_TYPE")
+
+
+def check(environ: Environ, limits: LimitSettings) -> None:
+    """Refuse a header that is too large, or that two readers could read differently.
+
+    :raises HeadersTooLarge: more fields or bytes than `limits` allow.
+    :raises Malformed: control characters, or framing that is not beyond doubt.
+    :raises UnsupportedMedia: an encoded body; it is never decoded here.
+    """
+    fields = {
+        name: value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or name in _OF_THE_BODY
+    }
+    _check_size(fields, limits)
+    _check_characters(fields)
+    _check_framing(fields)
+
+
+def _check_size(fields: dict[str, str], limits: LimitSettings) -> None:
+    if len(fields) > limits.max_headers:
+        raise HeadersTooLarge("The request has too many header fields.")
+    names = sum(len(name.removeprefix("HTTP_")) for name in fields)
+    if names + sum(map(len, fields.values())) > limits.max_header_bytes:
+        raise HeadersTooLarge("The header of the request is too large.")
+
+
+def _check_characters(fields: dict[str, str]) -> None:
+    """A line break may also be all that is left of a folded line."""
+    if any(_CONTROL.search(value) for value in fields.values()):
+        raise Malformed("A header field holds a control character.")
+
+
+def _check_framing(fields: dict[str, str]) -> None:
+    """Where the body ends must be said once (RFC 9112, section 6.3)."""
+    for name in _OF_THE_BODY:
+        # nginx's uwsgi_pass gives both; `Content_Length` from a client gives one, or a difference
+        twin = f"HTTP_{name}"
+        if fields.get(twin, "") != fields.get(name, "") and twin in fields:
+            raise Malformed(f"{name.replace('_', '-').lower()} header is ambiguous")
+    length = fields.get("CONTENT_LENGTH", "")
+    if length and not _LENGTH.fullmatch(length):
+        raise Malformed("content-length header must be an integer")
+    if fields.get("HTTP_TRANSFER_ENCODING", "chunked") != "chunked":
+        raise Malformed("The only transfer coding that is understood is chunked.")
+    if length and "HTTP_TRANSFER_ENCODING" in fields:
+        raise Malformed("A request has a transfer coding or a content length, not both.")
+    if fields.get("HTTP_CONTENT_ENCODING", "identity").lower() not in ("", "identity"):
+        raise UnsupportedMedia("The body must not be encoded or compressed.")

@@ -1,0 +1,127 @@
+"""A raw WSGI environ goes in; a `Request` comes out, and an environ that says no more than it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+from policy_proxy.admission import accept, body, headers, microversion, path, query, strict_json
+from policy_proxy.config.limits import LimitSettings
+from policy_proxy.errors import NotAcceptable, TargetTooLong
+from policy_proxy.model import (
+    REQUEST,
+    BodyRule,
+    Environ,
+    Operation,
+    Request,
+    Service,
+    StartResponse,
+    WSGIApp,
+)
+
+_KEPT = frozenset(
+    {
+        "REQUEST_METHOD",
+        "SCRIPT_NAME",
+        "SERVER_NAME",
+        "SERVER_PORT",
+        "SERVER_PROTOCOL",
+        "REMOTE_ADDR",
+        "HTTP_X_AUTH_TOKEN",
+        "HTTP_X_SERVICE_TOKEN",
+        "HTTP_X_OPENSTACK_REQUEST_ID",
+        "HTTP_ORIGIN",  # the CORS middleware outside reads it again on the way out
+    }
+)
+_KEPT_PREFIXES = ("wsgi.", "policy_proxy.")
+
+
+class Admission:
+    """Let in what is understood, in its one spelling; refuse all else.
+
+    :raises ConfigurationError: if the service's operations are ambiguous.
+    """
+
+    def __init__(self, app: WSGIApp, service: Service, limits: LimitSettings) -> None:
+        self._app = app
+        self._service = service
+        self._limits = limits
+        self._router = path.Router(service.operations)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        request = self.admit(environ)
+        _clean(environ, request, self._service.type)
+        return self._app(environ, start_response)
+
+    def admit(self, environ: Environ) -> Request:
+        """The request as understood. Nothing in `environ` changes but the stream of the body.
+
+        :raises Refusal: whichever of the checks fails first.
+        """
+        _check_target(environ, self._limits.max_target_bytes)
+        headers.check(environ, self._limits)
+        operation, raw = self._router.match(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
+        params = self._service.check_params(operation, raw)
+        pairs = query.parse(environ.get("QUERY_STRING", ""))
+        self._service.check_query(operation, pairs)
+        version = microversion.parse(
+            environ.get("HTTP_OPENSTACK_API_VERSION", ""), self._service.type
+        )
+        _check_accept(operation, environ.get("HTTP_ACCEPT", ""))
+        content = body.read(environ, operation.body, self._limits.max_body_bytes)
+        document = None
+        if content is not None:
+            document = strict_json.loads(content, self._limits.max_json_depth)
+            self._service.check_body(operation, document)
+        return Request(
+            operation=operation,
+            method=operation.method,
+            path=path.rebuilt(operation.template, params),
+            params=params,
+            query=pairs,
+            microversion=version,
+            body=content,
+            document=document,
+            client=environ.get("REMOTE_ADDR", ""),
+        )
+
+
+def _check_target(environ: Environ, most: int) -> None:
+    """Servers that show the target as sent allow to be stricter; nothing is routed by it."""
+    as_sent = [target for name in ("RAW_URI", "REQUEST_URI") if (target := environ.get(name))]
+    understood = f"{environ.get('PATH_INFO', '')}?{environ.get('QUERY_STRING', '')}"
+    if max(map(len, [understood, *as_sent])) > most:
+        raise TargetTooLong("The path and the query of the request are too long.")
+    for target in as_sent:
+        path.check_raw(target)
+
+
+def _check_accept(operation: Operation, header: str) -> None:
+    if operation.negotiates and not accept.admits_json(header):
+        raise NotAcceptable("Only application/json is provided")
+
+
+def _clean(environ: Environ, request: Request, service_type: str) -> None:
+    """Leave nothing of what the client sent but what was understood.
+
+    In place, so that the layers outside see what the layers inside add.
+    """
+    for name in [name for name in environ if not _kept(name)]:
+        del environ[name]
+    environ[REQUEST] = request
+    environ["PATH_INFO"] = request.path
+    environ["QUERY_STRING"] = query.canonical(request.query)
+    environ["HTTP_ACCEPT"] = "application/json"
+    if request.microversion:
+        environ["HTTP_OPENSTACK_API_VERSION"] = microversion.header_value(
+            request.microversion, service_type
+        )
+    if request.operation.body is not BodyRule.NONE:
+        environ["CONTENT_TYPE"] = "application/json"
+        environ["CONTENT_LENGTH"] = str(len(request.body or b""))
+    environ["wsgi.input"] = io.BytesIO(request.body or b"")
+    environ["wsgi.input_terminated"] = True
+
+
+def _kept(name: str) -> bool:
+    return name in _KEPT or name.startswith(_KEPT_PREFIXES)

@@ -1,0 +1,103 @@
+"""JSON that has one reading: RFC 8259 with what I-JSON (RFC 7493) rules out."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import re
+from itertools import accumulate
+from typing import Any, NoReturn
+
+from policy_proxy.errors import Malformed
+
+_LARGEST = 2**63 - 1
+_LONGEST_INTEGER = len(str(-_LARGEST))
+
+_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NEITHER_BRACKET_NOR_QUOTE = bytes(set(range(256)) - {*_STEPS, ord('"')})
+
+
+def loads(body: bytes, max_depth: int) -> Any:
+    """The object or list in `body`.
+
+    :param max_depth: levels of nesting allowed, the outermost counted.
+    :raises Malformed: for anything that is not JSON; for what parsers read differently (members
+        of one name, numbers beyond 64 bits, encodings other than UTF-8); for what databases
+        cannot store (NUL, lone surrogates); and for too deep a nesting, before anything recurses.
+    """
+    if not body:
+        _refuse("the body is empty")
+    if body.startswith(codecs.BOM_UTF8):
+        _refuse("the body begins with a byte order mark")
+    # Every backslash that is left now begins an escape of its own.
+    unescaped = body.replace(b"\\\\", b"_")
+    if _UNSTORABLE.search(_PAIR.sub(b"", unescaped)):
+        _refuse("a string holds a NUL character or half of a surrogate pair")
+    if _depth(unescaped) > max_depth:
+        _refuse(f"it is nested more than {max_depth} levels deep")
+    document = _decoded(body)
+    if not isinstance(document, dict | list):
+        _refuse("the body must be an object or a list")
+    return document
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return _DECODER.decode(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        _refuse("the body is not UTF-8")
+    except json.JSONDecodeError as error:
+        _refuse(f"unexpected content at line {error.lineno}, column {error.colno}")
+    except RecursionError:
+        _refuse("it is nested too deeply")
+
+
+def _depth(body: bytes) -> int:
+    """How deep the brackets outside strings go, told without parsing.
+
+    :param body: without escaped backslashes.
+    """
+    skeleton = body.replace(rb"\"", b"").translate(None, _NEITHER_BRACKET_NOR_QUOTE)
+    # A pair of quotes side by side is an empty string, or joins two strings: neither matters.
+    brackets = b"".join(skeleton.replace(b'""', b"").split(b'"')[::2])
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(members)
+    if len(result) != len(members):
+        _refuse("an object has two members of the same name")
+    return result
+
+
+def _integer(text: str) -> int:
+    # Python refuses to read thousands of digits, so their number comes first
+    if len(text) > _LONGEST_INTEGER or not -_LARGEST - 1 <= (value := int(text)) <= _LARGEST:
+        _refuse("a number is too large")
+    return value
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        _refuse("a number is too large")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    _refuse(f"{name} is no number in JSON")
+
+
+def _refuse(why: str) -> NoReturn:
+    raise Malformed(f"Malformed JSON: {why}") from None
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_integer,
+    parse_float=_float,
+    parse_constant=_constant,
+)

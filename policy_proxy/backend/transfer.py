@@ -1,0 +1,152 @@
+"""One request and its answer on a channel: started, read piece by piece, then over or given up."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable
+
+import pycurl
+
+from policy_proxy import errors
+from policy_proxy.backend.channel import Channel
+from policy_proxy.backend.head import BROKEN, Head, HeadReader, broken
+from policy_proxy.backend.options import Options
+
+UNREACHABLE = "The service behind this proxy cannot be reached."
+TIMED_OUT = "The service behind this proxy did not answer in time."
+OVERLOADED = "This proxy cannot open another connection; try again shortly."
+
+_NO_CONNECTION = frozenset({
+    pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT, pycurl.E_SSL_CONNECT_ERROR,
+    pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CACERT_BADFILE,
+    pycurl.E_SSL_CIPHER, pycurl.E_SSL_ISSUER_ERROR,
+})  # fmt: skip
+
+
+class Transfer:
+    """Driven only while `head` or `read` wait, by one thread at a time.
+
+    :param options: libcurl options of this request.
+    :param longest_pause: seconds without a byte from the backend, while waited for, that end it.
+    :param give_back: gets the channel when the answer is complete and the channel is still good.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        options: Options,
+        longest_pause: float,
+        give_back: Callable[[Channel], None],
+    ) -> None:
+        self._channel = channel
+        self._longest_pause = longest_pause
+        self._give_back = give_back
+        self._reader = HeadReader()
+        self._pieces: list[bytes] = []
+        self._arrived = 0
+        self._body_bytes = 0
+        self._refused: errors.BackendFailed | None = None
+        self._over = False
+        self._easy = pycurl.Curl()
+        for option, value in options:
+            self._easy.setopt(option, value)
+        self._easy.setopt(pycurl.HEADERFUNCTION, self._on_header)
+        self._easy.setopt(pycurl.WRITEFUNCTION, self._on_body)
+        channel.start(self._easy)
+
+    def head(self) -> Head:
+        """Wait for the head of the answer.
+
+        Raises `errors.BackendFailed`, `errors.BackendTimedOut` or `errors.Unavailable`.
+        """
+        while self._reader.head is None:
+            self._await_bytes()
+        return self._reader.head
+
+    def read(self) -> bytes:
+        """Wait for more of the body; empty at the end of an answer that is complete.
+
+        Raises as `head` does; then the answer is worth nothing.
+        """
+        while not self._pieces and not self._over:
+            self._await_bytes()
+        piece = b"".join(self._pieces)
+        self._pieces.clear()
+        return piece
+
+    def close(self) -> None:
+        """Give up: the connection is closed, unless the answer was complete."""
+        if not self._over:
+            self._end(reusable=False)
+
+    def _await_bytes(self) -> None:
+        before = self._arrived
+        deadline = time.monotonic() + self._longest_pause
+        while True:
+            outcome = self._channel.outcome()
+            if outcome is not None:
+                self._complete(*outcome)
+                return
+            if self._arrived != before:
+                return
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self.close()
+                raise errors.BackendTimedOut(
+                    TIMED_OUT, private=f"the backend sent nothing for {self._longest_pause:g} s"
+                )
+            self._channel.turn(left)
+
+    def _complete(self, code: int, words: str) -> None:
+        """The transfer is over: believe its end only if it is the one that the head declared."""
+        failure = self._failure(code, words)
+        head = self._reader.head
+        self._end(reusable=failure is None and head is not None and head.ends_clean)
+        if failure is not None:
+            raise failure
+
+    def _failure(self, code: int, words: str) -> errors.Failed | None:
+        head = self._reader.head
+        if self._refused is not None:
+            return self._refused
+        if code != pycurl.E_OK:
+            return _translated(code, words, self._easy.getinfo(pycurl.OS_ERRNO))
+        if head is None:
+            return broken("it has no head")
+        if head.length not in {None, self._body_bytes}:
+            return broken(f"{head.length} bytes were declared, {self._body_bytes} came")
+        return None
+
+    def _end(self, *, reusable: bool) -> None:
+        self._over = True
+        self._channel.finish(self._easy)
+        if reusable:
+            self._give_back(self._channel)
+        else:
+            self._channel.close()
+
+    def _on_header(self, line: bytes) -> int | None:
+        """An exception cannot pass through libcurl: it is kept, and any number aborts."""
+        self._arrived += len(line)
+        try:
+            self._reader.feed(line)
+        except errors.BackendFailed as refused:
+            self._refused = refused
+            return -1
+        return None
+
+    def _on_body(self, piece: bytes) -> None:
+        self._arrived += len(piece)
+        self._body_bytes += len(piece)
+        self._pieces.append(piece)
+
+
+def _translated(code: int, words: str, system_error: int) -> errors.Failed:
+    """libcurl's failure as ours. Codes: https://curl.se/libcurl/c/libcurl-errors.html"""
+    private = f"libcurl {code}: {words}"
+    if system_error in {errno.EMFILE, errno.ENFILE}:
+        return errors.Unavailable(OVERLOADED, private=private)
+    if code == pycurl.E_OPERATION_TIMEDOUT:
+        return errors.BackendTimedOut(TIMED_OUT, private=private)
+    return errors.BackendFailed(UNREACHABLE if code in _NO_CONNECTION else BROKEN, private=private)

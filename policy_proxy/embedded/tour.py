@@ -1,0 +1,96 @@
+"""A short tour: real requests of the seeded users, each with what it is about and its outcome."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from policy_proxy.embedded.stack import Stack
+from policy_proxy.embedded.users import CLOUDS
+
+MICROVERSION = "placement 1.39"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One request of the tour: what it shows, what was asked, and what came back."""
+
+    shows: str
+    method: str
+    path: str
+    status: int
+    answer: str
+
+
+class Visitor:
+    """One of the seeded users, sending requests."""
+
+    def __init__(self, stack: Stack, name: str) -> None:
+        self._stack = stack
+        self._session = stack.session(next(user for user in CLOUDS if user.name == name))
+
+    @property
+    def project(self) -> str:
+        return str(self._session.get_project_id())
+
+    def asks(
+        self, shows: str, method: str, path: str, body: Any = None, *, past_the_proxy: bool = False
+    ) -> Stop:
+        """Send one request to the proxy or, past it, to Placement itself."""
+        base = self._stack.placement_url if past_the_proxy else self._stack.proxy_url
+        response = self._session.request(
+            base + path,
+            method,
+            json=body,
+            headers={"OpenStack-API-Version": MICROVERSION, "Accept": "application/json"},
+            raise_exc=False,
+        )
+        return Stop(shows, method, path, response.status_code, _gist(response.text))
+
+
+def tour(stack: Stack) -> Iterator[Stop]:
+    """Make the requests one after the other. What they create they remove again."""
+    reader, nova = Visitor(stack, "alice-reader"), Visitor(stack, "nova")
+    made = str(uuid.uuid4())
+    provider = f"/resource_providers/{made}"
+    vcpus = {"resource_class": "VCPU", "total": 16}
+    yield reader.asks(
+        "alice-reader reads the usages of her project: allowed.",
+        "GET",
+        f"/usages?project_id={reader.project}",
+    )
+    yield reader.asks("She lists the resource providers: refused.", "GET", "/resource_providers")
+    yield nova.asks(
+        "nova's service user makes a resource provider: allowed.",
+        "POST",
+        "/resource_providers",
+        {"name": f"tour-{made[:8]}", "uuid": made},
+    )
+    yield nova.asks("It writes an inventory: allowed.", "POST", f"{provider}/inventories", vcpus)
+    yield reader.asks("alice-reader deletes the provider: refused.", "DELETE", provider)
+    yield nova.asks(
+        "nova writes the same inventory again. What Placement itself says of that:",
+        "POST",
+        f"{provider}/inventories",
+        vcpus,
+        past_the_proxy=True,
+    )
+    yield nova.asks(
+        "The same through the proxy: what clients act on is kept, the inside is not shown.",
+        "POST",
+        f"{provider}/inventories",
+        vcpus,
+    )
+    yield nova.asks("nova removes the provider: allowed.", "DELETE", provider)
+
+
+def _gist(text: str) -> str:
+    """Of an error its code and the end of its detail, which is what differs; else all of it."""
+    document = json.loads(text or "null")
+    if not document or "errors" not in document:
+        return text
+    error = document["errors"][0]
+    return f"{error['code']}: {error['detail'].split(chr(10) * 2, 1)[-1].strip()}"

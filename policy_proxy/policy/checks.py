@@ -1,0 +1,142 @@
+"""One check string: whether oslo.policy understands it, and whether it can be evaluated at all.
+
+oslo.policy logs what it cannot parse and goes on with "nobody" in its place, which `not` turns into
+"everybody"; and a check that is malformed within raises only when a request meets it. Both are
+found here, before the rule is in force.
+https://docs.openstack.org/oslo.policy/latest/reference/api/oslo_policy.policy.html
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any, NamedTuple, NoReturn
+
+from oslo_policy import policy
+
+from policy_proxy.policy.credentials import LISTS, TEXTS
+
+MAX_DEPTH = 100
+"""Most checks within each other, every reference followed."""
+
+_CONNECTIVES = ("and", "or", "not")
+
+
+class Fault(NamedTuple):
+    """What is wrong with a check string, and what to do about it."""
+
+    text: str
+    remedy: str
+
+
+def faults(check_string: str) -> list[Fault]:
+    """Everything that is wrong with a check string by itself, whatever other rules there are."""
+    split = list(words(check_string))
+    found = [fault for fault in map(_word_fault, split) if fault]
+    if found:
+        return found
+    try:
+        if not _well_formed(split):
+            remedy = "join checks by and, or, not; close every parenthesis; write %(name)s in full"
+            return [Fault(f"cannot be parsed: {check_string!r}", remedy)]
+        tree = policy.RuleDefault("", check_string).check
+        too_deep = depth(tree) > MAX_DEPTH
+    except (RecursionError, MemoryError):
+        too_deep = True
+    if too_deep:
+        return [Fault("is nested too deeply", f"keep to {MAX_DEPTH} checks within each other")]
+    return [fault for fault in map(_leaf_fault, leaves(tree)) if fault]
+
+
+def leaves(check: Any) -> Iterator[Any]:
+    """The single checks of a check tree, such as `role:admin`; without `!` and `@`."""
+    if isinstance(check, policy.Check):
+        yield check
+    for part in _parts(check):
+        yield from leaves(part)
+
+
+def depth(check: Any) -> int:
+    """How many checks stand within each other at most, this one included."""
+    return 1 + max(map(depth, _parts(check)), default=0)
+
+
+def _parts(check: Any) -> list[Any]:
+    if isinstance(check, policy.NotCheck):
+        return [check.rule]
+    return list(check.rules) if isinstance(check, policy.AndCheck | policy.OrCheck) else []
+
+
+def words(check_string: str) -> Iterator[str]:
+    """As oslo.policy cuts it: at blanks, and at parentheses that begin or end a word."""
+    for chunk in check_string.split():
+        body = chunk.lstrip("(")
+        word = body.rstrip(")")
+        yield from "(" * (len(chunk) - len(body))
+        if word:
+            yield word
+        yield from ")" * (len(body) - len(word))
+
+
+def _word_fault(word: str) -> Fault | None:
+    quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "'\""
+    if word.lower() in _CONNECTIVES or word in "()!@" or (":" in word and not quoted):
+        return None
+    return Fault(f"holds {word!r}, which is no check", "write role:NAME, rule:NAME or the like")
+
+
+def _well_formed(split: list[str]) -> bool:
+    """The connectives are Python's own, so its parser tells whether they stand where they may.
+
+    oslo.policy's parser does not tell: it logs a traceback and returns "nobody".
+    """
+    known = (*_CONNECTIVES, "(", ")")
+    try:
+        ast.parse(" ".join(w.lower() if w.lower() in known else "x" for w in split), mode="eval")
+    except SyntaxError:
+        return False
+    return True
+
+
+def _leaf_fault(leaf: Any) -> Fault | None:
+    if isinstance(leaf, policy.RuleCheck):
+        return None
+    if leaf.kind in ("http", "https"):
+        return Fault(f"asks a remote server ({leaf.kind}:)", "decide by role, project or the like")
+    if leaf.kind != "role" and "None" in (leaf.kind, leaf.match):
+        remedy = "name the value that is meant: what is absent matches nothing here"
+        return Fault(f"compares with None ({leaf})", remedy)
+    try:
+        leaf(_Anything(), _Somebody(), None)
+    except Exception as error:  # noqa: BLE001  that it fails, however it does, is the finding
+        remedy = (
+            "left of the colon goes role, rule, an attribute of the token or a literal, right of "
+            "it text or %(name)s"
+        )
+        return Fault(f"cannot be evaluated ({leaf}: {error})", remedy)
+    return None
+
+
+class _Anything(dict[str, str]):
+    """A target with every attribute. Formatting it whole, as a bare %s does, is an error."""
+
+    def __missing__(self, name: str) -> str:
+        return "probe"
+
+    def __repr__(self) -> NoReturn:
+        raise ValueError(
+            "a bare % stands for no attribute: write %(name)s, or %% for a percent sign"
+        )
+
+
+class _Somebody(dict[str, Any]):
+    """Credentials with every attribute. Naming another one is an error: it would never match, and
+    under `not` it would always do.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys((*TEXTS, "system"), "probe"))
+        self.update({name: ["probe"] for name in LISTS}, is_admin_project=True)
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise ValueError(f"no token has an attribute {name}")

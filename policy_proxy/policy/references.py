@@ -1,0 +1,79 @@
+"""How rules refer to each other: to rules that exist, in no circle, and not without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from oslo_policy import policy
+
+from policy_proxy.policy.checks import MAX_DEPTH, depth, leaves
+from policy_proxy.policy.problem import Problem
+from policy_proxy.policy.reader import Rule
+
+MAX_CHECKS = 10_000
+"""Most single checks that one decision may take, every reference followed."""
+
+
+def references(check: Any) -> list[str]:
+    """The names of the rules that a check tree refers to, once for each time it does."""
+    return [leaf.match for leaf in leaves(check) if isinstance(leaf, policy.RuleCheck)]
+
+
+def problems(checks: Mapping[str, Any], rules: Mapping[str, Rule]) -> list[Problem]:
+    """What is wrong between the rules.
+
+    oslo.policy looks for this too (`Enforcer.check_rules`), but not under `not`, where an undefined
+    rule lets everybody in.
+
+    :param checks: the check tree of every rule by name, defaults included.
+    :param rules: those that come from files, for their places.
+    """
+    graph = {name: references(check) for name, check in checks.items()}
+    undefined = list(_undefined(graph, rules))
+    if undefined:
+        return undefined
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle = error.args[1]
+        text = f"refers to itself ({' -> '.join(reversed(circle))})"
+        name = next((name for name in circle if name in rules), circle[0])
+        return [_problem(name, rules, text, "break the circle")]
+    return list(_endless(order, graph, checks, rules))
+
+
+def _undefined(graph: Mapping[str, list[str]], rules: Mapping[str, Rule]) -> Iterator[Problem]:
+    for name, others in graph.items():
+        for other in dict.fromkeys(others):
+            if other not in graph:
+                text = f"refers to rule:{other}, which is not defined"
+                yield _problem(name, rules, text, "define it, or correct its name")
+
+
+def _endless(
+    order: list[str],
+    graph: Mapping[str, list[str]],
+    checks: Mapping[str, Any],
+    rules: Mapping[str, Rule],
+) -> Iterator[Problem]:
+    """A few lines that each refer twice to the next would take for ever, a long chain would end in
+    a RecursionError: either would be noticed only by a request.
+    """
+    costs: dict[str, int] = {}
+    depths: dict[str, int] = {}
+    for name in order:
+        followed = sum(costs[other] for other in graph[name])
+        costs[name] = sum(1 for _ in leaves(checks[name])) + followed
+        below = max((depths[other] for other in graph[name]), default=0)
+        depths[name] = depth(checks[name]) + below
+        if costs[name] > MAX_CHECKS or depths[name] > MAX_DEPTH:
+            text = f"takes more than {MAX_CHECKS} checks, or {MAX_DEPTH} within each other"
+            yield _problem(name, rules, text, "refer to fewer rules")
+            return
+
+
+def _problem(name: str, rules: Mapping[str, Rule], text: str, remedy: str) -> Problem:
+    rule = rules.get(name)
+    return Problem(rule.file if rule else "", rule.line if rule else 0, name, text, remedy)

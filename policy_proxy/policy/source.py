@@ -1,0 +1,108 @@
+"""The policy files as they lie on the disk: which there are, what is in them.
+
+The files are those that oslo.policy reads, in its order: the policy file, then of each directory
+the files whose names do not start with a dot, by name, without sub-directories. Later ones win.
+https://docs.openstack.org/oslo.policy/latest/configuration/ (`policy_dirs`)
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from policy_proxy.config.policy import PolicySettings
+from policy_proxy.policy.problem import Problem
+
+MAX_BYTES = 8 * 1024 * 1024
+
+Stamp = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """One look at the policy files.
+
+    :param files: path and contents of each, in the order in which later ones win.
+    :param problems: what could not be read. Such a set must not become policy.
+    :param revision: names the contents (and the problems) in 16 hexadecimal digits.
+    :param stamps: of each file device, inode, size, and times of change: two looks with the same
+        stamps saw no write between them.
+    """
+
+    files: tuple[tuple[str, bytes], ...]
+    problems: tuple[Problem, ...]
+    revision: str
+    stamps: tuple[Stamp, ...]
+
+
+def read(settings: PolicySettings) -> Sources:
+    """Read all files once. Raises nothing: what cannot be read is among the problems."""
+    paths, problems = _paths(settings)
+    files, stamps = [], []
+    for path in paths:
+        try:
+            content, stamp = _contents(path)
+        except OSError as error:
+            missing = path == settings.file and isinstance(error, FileNotFoundError)
+            if settings.require_file or not missing:
+                problems.append(_unreadable(path, error, missing=missing))
+        else:
+            files.append((path, content))
+            stamps.append(stamp)
+    return Sources(tuple(files), tuple(problems), _revision(files, problems), tuple(stamps))
+
+
+def _paths(settings: PolicySettings) -> tuple[list[str], list[Problem]]:
+    paths, problems = [settings.file], []
+    for folder in settings.dirs:
+        try:
+            paths += _listed(folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(_unreadable(folder, error, missing=False))
+    return paths, problems
+
+
+def _listed(folder: str) -> list[str]:
+    with os.scandir(folder) as entries:
+        names = [e.name for e in entries if not e.name.startswith(".") and not e.is_dir()]
+    return [str(Path(folder, name)) for name in sorted(names)]
+
+
+def _contents(path: str) -> tuple[bytes, Stamp]:
+    """Without waiting: opening a pipe would otherwise block until somebody writes to it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {MAX_BYTES} bytes")
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return content, (status.st_dev, status.st_ino, status.st_size, *times)
+
+
+def _unreadable(path: str, error: OSError, *, missing: bool) -> Problem:
+    if missing:
+        remedy = "create it, or set [policy] require_file = false to run on the default rules"
+        return Problem(path, 0, "", "does not exist", remedy)
+    remedy = "every file of the policy must be readable: mend it, or take it away"
+    return Problem(path, 0, "", f"cannot be read ({error.strerror})", remedy)
+
+
+def _revision(files: Iterable[tuple[str, bytes]], problems: Iterable[Problem]) -> str:
+    """The same files in another directory, or on another host, have the same revision."""
+    digest = hashlib.sha256()
+    for path, content in files:
+        name = os.fsencode(Path(path).name)
+        digest.update(b"%d %d\n%b%b" % (len(name), len(content), name, content))
+    for problem in problems:
+        digest.update(str(problem).encode(errors="surrogateescape"))
+    return digest.hexdigest()[:16]

@@ -1,0 +1,134 @@
+"""Keeps the policy in force fresh: looks at the files in the background, swaps by one assignment.
+
+A request takes `current` once and keeps it: it waits for nothing and reads no file.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+
+from policy_proxy.config.policy import PolicySettings
+from policy_proxy.policy.build import Defaults, build
+from policy_proxy.policy.problem import PolicyError
+from policy_proxy.policy.snapshot import PolicySnapshot
+from policy_proxy.policy.source import Sources, Stamp, read
+
+_LOG = logging.getLogger(__name__)
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyState:
+    """What is in force, and what was refused since.
+
+    :param snapshot: the last good policy; None if there was none yet.
+    :param refused: revision of the files that were refused; empty if the files are good.
+    :param refused_at: when they were, in seconds since the epoch.
+    :param problems: why they were, a sentence each with file, line, rule and remedy.
+    """
+
+    snapshot: PolicySnapshot | None = None
+    refused: str = ""
+    refused_at: float = 0.0
+    problems: tuple[str, ...] = ()
+
+
+class PolicyWatch:
+    """Holds the policy in force.
+
+    A set of files that is refused changes nothing but `state`: the last good one stays in force.
+    One that is being written is left alone until two looks in a row see the same.
+
+    :param settings: where the files are, and how many seconds lie between two looks.
+    :param defaults: makes the service's rule defaults.
+    """
+
+    def __init__(self, settings: PolicySettings, defaults: Defaults) -> None:
+        self._settings = settings
+        self._defaults = defaults
+        self._state = PolicyState()
+        self._seen: tuple[str, tuple[Stamp, ...]] | None = None
+        self._looking = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def current(self) -> PolicySnapshot | None:
+        """The policy in force; None if none is."""
+        return self._state.snapshot
+
+    @property
+    def state(self) -> PolicyState:
+        return self._state
+
+    def missing(self) -> str:
+        """Why no policy is in force; the empty text if one is."""
+        state = self._state
+        return "" if state.snapshot else "; ".join(state.problems) or "policy was not loaded yet"
+
+    def load_now(self) -> None:
+        """Take the files as they are, without a second look. Call it when nobody is writing."""
+        with self._looking:
+            self._take(read(self._settings))
+
+    def look(self) -> None:
+        """Look at the files once; take them if the last look saw the same."""
+        with self._looking:
+            sources = read(self._settings)
+            seen = (sources.revision, sources.stamps)
+            settled, self._seen = seen == self._seen, seen
+            if settled:
+                self._take(sources)
+
+    def start(self) -> None:
+        """Begin to look, in this process: a fork takes no thread along."""
+        if self._thread is None or not self._thread.is_alive():
+            self._stopped.clear()
+            self._thread = threading.Thread(
+                target=self._watch, name="policy-proxy-policy", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the looking. The policy stays in force."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self._settings.watch_interval):
+            try:
+                self.look()
+            except Exception:  # noqa: BLE001  the watch must outlive whatever a look meets
+                _LOG.exception("looking at the policy files failed; they are looked at again")
+
+    def _take(self, sources: Sources) -> None:
+        state = self._state
+        if sources.revision == state.refused:
+            return
+        if state.snapshot and sources.revision == state.snapshot.revision:
+            if state.problems:
+                self._state = PolicyState(state.snapshot)
+                _LOG.info("policy files are those of revision %s again", sources.revision)
+            return
+        try:
+            snapshot = build(sources, self._settings, self._defaults)
+        except PolicyError as error:
+            self._refuse(sources.revision, error)
+        else:
+            self._state = PolicyState(snapshot)
+            _LOG.info("policy revision %s is in force", snapshot.revision)
+
+    def _refuse(self, revision: str, error: PolicyError) -> None:
+        kept, problems = self._state.snapshot, tuple(error.problems)
+        self._state = PolicyState(kept, revision, time.time(), problems)
+        _LOG.error(
+            "policy files of revision %s are refused, %s:\n  %s%s",
+            revision,
+            f"revision {kept.revision} stays in force" if kept else "no policy is in force",
+            "\n  ".join(problems[:_SHOWN]),
+            f"\n  and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else "",
+        )

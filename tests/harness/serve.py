@@ -1,0 +1,91 @@
+"""`policy-proxy serve` as a child process, as an operator runs it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+COMMAND = str(Path(sys.executable).with_name("policy-proxy"))
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running proxy."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def raw(self, sent: bytes, *, timeout: float = 5.0, half_close: bool = False) -> bytes:
+        """Send bytes as they are, and read until the proxy hangs up or says nothing more."""
+        with socket.create_connection(("127.0.0.1", self.port)) as sock:
+            sock.settimeout(timeout)
+            sock.sendall(sent)
+            if half_close:
+                sock.shutdown(socket.SHUT_WR)
+            heard = b""
+            try:
+                while chunk := sock.recv(65536):
+                    heard += chunk
+            except (TimeoutError, ConnectionResetError):
+                pass
+            return heard
+
+    def ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/healthcheck")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def worker_pids(self) -> list[int]:
+        """The processes that handle requests: the children of the one that was started."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+@contextmanager
+def serving(configuration: Path, *arguments: str, wait: bool = True) -> Iterator[Served]:
+    """Run the proxy with this configuration; it gets SIGTERM at the end, and must obey."""
+    port = free_port()
+    log = configuration.with_suffix(".log")
+    command = [COMMAND, "serve", "--config-file", str(configuration), "--port", str(port)]
+    with log.open("wb") as stderr:
+        process = subprocess.Popen([*command, *arguments], stderr=stderr, env=dict(os.environ))
+    served = Served(port, process, log)
+    try:
+        deadline = time.monotonic() + 60
+        while wait and not served.ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"the proxy did not become ready:\n{log.read_text()}")
+            time.sleep(0.05)
+        yield served
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise

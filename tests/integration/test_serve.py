@@ -1,0 +1,295 @@
+"""`policy-proxy serve` and `check` over real sockets: start, refusal to start, limits, stop."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+from harness.keystone import Grant, Keystone
+from harness.proxy import ADMIN, PROXY_USER, SERVICE_GRANT, configuration
+from harness.serve import COMMAND, free_port, serving
+from harness.server import serving as serving_wsgi
+from integration.raw_backend import OK, RawBackend
+
+VERSIONS = json.dumps({"versions": [{"min_version": "1.0", "max_version": "1.39"}]}).encode()
+VERSION_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(VERSIONS), VERSIONS)
+
+
+def placement(connection):
+    """Enough of Placement to be found ready; `{}` to everything else."""
+    while request := connection.hear():
+        connection.say(VERSION_ANSWER if request.startswith(b"GET / ") else OK)
+
+
+@pytest.fixture(scope="module")
+def password():
+    return secrets.token_urlsafe()
+
+
+@pytest.fixture(scope="module")
+def keystone(password):
+    return Keystone({PROXY_USER: (password, SERVICE_GRANT)})
+
+
+@pytest.fixture(scope="module")
+def keystone_url(keystone):
+    with serving_wsgi(keystone) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def backend():
+    with RawBackend(placement) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, keystone_url, password, backend):
+    path = configuration(
+        tmp_path_factory.mktemp("served"),
+        backend=backend.url,
+        keystone=keystone_url,
+        password=password,
+    )
+    with serving(path) as served:
+        yield served
+
+
+def forwarded(backend):
+    return [raw for raw in backend.requests if b"X-Openstack-Request-Id" in raw]
+
+
+def request(method, target, token, *lines, body=b""):
+    head = [f"{method} {target} HTTP/1.1", "Host: h", f"X-Auth-Token: {token}", "Connection: close"]
+    return "\r\n".join([*head, *lines]).encode() + b"\r\n\r\n" + body
+
+
+def status_of(answer):
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+def test_a_request_line_of_32_kib_works(served, keystone, backend):
+    names = ",".join(f"CUSTOM_{number:05d}" for number in range(2700))
+    target = f"/traits?name=in:{names}"
+    assert len(target) > 32 * 1024
+    answer = served.raw(request("GET", target, keystone.issue(ADMIN)))
+    assert status_of(answer) == 200
+    assert len(forwarded(backend)[-1].split(b"\r\n")[0]) > 32 * 1024
+
+
+def test_longer_than_the_limit_is_414(served, keystone, backend):
+    before = len(forwarded(backend))
+    answer = served.raw(request("GET", f"/traits?name={'x' * 66_000}", keystone.issue(ADMIN)))
+    assert status_of(answer) == 414
+    assert len(forwarded(backend)) == before
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ([f"X-{number}: x" for number in range(300)], 431),
+        ([f"X-A: {'x' * 40_000}"], 431),
+        ([f"X-{number}: {'x' * 1000}" for number in range(64)], 431),
+    ],
+)
+def test_too_many_or_too_large_headers_are_431(served, keystone, lines, status):
+    assert status_of(served.raw(request("GET", "/traits", keystone.issue(ADMIN), *lines))) == status
+
+
+@pytest.mark.parametrize(
+    ("lines", "body"),
+    [
+        (["Content-Length: 100"], b'{"name": "a"}'),
+        (["Transfer-Encoding: chunked"], b'd\r\n{"name": "a"\r\n'),
+        (["Transfer-Encoding: chunked"], b'20\r\n{"name": "a"'),
+        (["Content_Length: 5", "Content-Length: 13"], b'{"name": "a"}'),
+        (["Content-Length: 1_3"], b'{"name": "a"}'),
+        (["Content-Length: +13"], b'{"name": "a"}'),
+        (["Content-Length: 13", "Content-Encoding: gzip"], b'{"name": "a"}'),
+    ],
+)
+def test_a_body_that_is_not_whole_and_plain_is_not_forwarded(
+    served, keystone, backend, lines, body
+):
+    before = len(forwarded(backend))
+    sent = request(
+        "POST",
+        "/resource_providers",
+        keystone.issue(ADMIN),
+        "Content-Type: application/json",
+        *lines,
+        body=body,
+    )
+    truncated = not body.endswith((b"}", b"0\r\n\r\n")) or lines == ["Content-Length: 100"]
+    answer = served.raw(sent, timeout=3, half_close=truncated)
+    assert status_of(answer) in ({0, 400} if truncated else {400, 411, 415})
+    assert len(forwarded(backend)) == before
+
+
+def test_a_chunked_body_is_forwarded_with_its_length(served, keystone, backend):
+    lines = ["Content-Type: application/json", "Transfer-Encoding: chunked"]
+    body = b'd\r\n{"name": "a"}\r\n0\r\n\r\n'
+    sent = request("POST", "/resource_providers", keystone.issue(ADMIN), *lines, body=body)
+    assert status_of(served.raw(sent)) == 200
+    assert forwarded(backend)[-1].endswith(b'\r\n\r\n{"name": "a"}')
+    assert b"Content-Length: 13\r\n" in forwarded(backend)[-1]
+    assert b"chunked" not in forwarded(backend)[-1]
+
+
+def test_two_framings_become_one(served, keystone, backend):
+    """granian takes chunked over a length, as RFC 9112 (6.3) has it, and hides that there was one."""
+    lines = ["Transfer-Encoding: chunked", "Content-Length: 3", "Content-Type: application/json"]
+    body = b'd\r\n{"name": "a"}\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n'
+    before = len(forwarded(backend))
+    sent = request("POST", "/resource_providers", keystone.issue(ADMIN), *lines, body=body)
+    answer = served.raw(sent, timeout=3)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert [raw.partition(b"\r\n\r\n")[2] for raw in forwarded(backend)[before:]] in (
+        [],
+        [b'{"name": "a"}'],
+    )
+
+
+def test_a_body_over_the_limit_is_413(served, keystone, backend):
+    before = len(forwarded(backend))
+    lines = ["Content-Type: application/json", f"Content-Length: {8 * 1024 * 1024 + 1}"]
+    sent = request("POST", "/resource_providers", keystone.issue(ADMIN), *lines, body=b"{")
+    assert status_of(served.raw(sent, timeout=3)) == 413
+    assert len(forwarded(backend)) == before
+
+
+def test_the_answer_of_head_has_no_body(served, keystone):
+    answer = served.raw(request("HEAD", "/resource_providers", keystone.issue(ADMIN)))
+    assert status_of(answer) == 405
+    assert b"allow: GET, POST" in answer
+    assert answer.endswith(b"\r\n\r\n")
+
+
+def test_an_identity_header_with_underscores_gives_nothing(served, keystone, backend):
+    before = len(forwarded(backend))
+    token = keystone.issue(Grant("nobody", ("reader",), "alpha"))
+    lines = ["X_Roles: admin", "X-Roles: admin", "X_Identity_Status: Confirmed"]
+    assert status_of(served.raw(request("GET", "/traits", token, *lines))) == 403
+    assert len(forwarded(backend)) == before
+
+
+def test_sigterm_finishes_what_is_in_flight(tmp_path, keystone, keystone_url, password):
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow(connection):
+        while heard := connection.hear():
+            if heard.startswith(b"GET / "):
+                connection.say(VERSION_ANSWER)
+            else:
+                asked.set()
+                go_on.wait(10)
+                connection.say(OK)
+
+    with RawBackend(slow) as backend:
+        path = configuration(
+            tmp_path, backend=backend.url, keystone=keystone_url, password=password
+        )
+        with serving(path) as served:
+            answers = []
+            sent = request("PUT", "/traits/CUSTOM_A", keystone.issue(ADMIN))
+            client = threading.Thread(target=lambda: answers.append(served.raw(sent, timeout=15)))
+            client.start()
+            assert asked.wait(10)
+            served.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            go_on.set()
+            client.join()
+            assert served.process.wait(timeout=20) == 0
+    assert status_of(answers[0]) == 200
+    assert len(forwarded(backend)) == 1
+
+
+def run(*arguments):
+    return subprocess.run(
+        [COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture
+def good(tmp_path, keystone_url, password, backend):
+    return configuration(tmp_path, backend=backend.url, keystone=keystone_url, password=password)
+
+
+def sentences(finished):
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    lines = finished.stderr.splitlines()
+    assert all(line.startswith("error: ") for line in lines)
+    return lines
+
+
+def test_check_of_a_good_configuration(good):
+    finished = run("check", "--config-file", str(good))
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert finished.stdout.endswith(": good\n")
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_bad_configuration_ends_in_sentences(good, command):
+    text = good.read_text().replace("http_connect_timeout = 2", "delay_auth_decision = true")
+    good.write_text(re.sub(r"(?m)^url = .*$", "", text))
+    lines = sentences(run(command, "--config-file", str(good)))
+    for option in ("[backend] url", "http_connect_timeout", "delay_auth_decision"):
+        assert any(option in line for line in lines), option
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_a_missing_policy_file_ends_in_one_sentence(good, command):
+    (good.parent / "policy.yaml").unlink()
+    (line,) = sentences(run(command, "--config-file", str(good)))
+    assert "policy.yaml" in line
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_a_dangerous_policy_ends_in_one_sentence(good, command):
+    (good.parent / "policy.yaml").write_text('"placement:traits:list": !\n')
+    (line,) = sentences(run(command, "--config-file", str(good)))
+    assert "policy.yaml:1" in line
+    assert "placement:traits:list" in line
+
+
+def test_a_busy_port_ends_in_one_sentence(good):
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = str(busy.getsockname()[1])
+        (line,) = sentences(run("serve", "--config-file", str(good), "--port", port))
+    assert port in line
+
+
+def test_an_unreachable_keystone_is_one_sentence_and_never_ready(good, keystone_url):
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    good.write_text(good.read_text().replace(keystone_url, nowhere))
+    (line,) = sentences(run("check", "--config-file", str(good)))
+    assert nowhere in line
+    with serving(good, wait=False) as served:
+        deadline = time.monotonic() + 30
+        while nowhere not in served.log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert f"Keystone does not answer at {nowhere}" in served.log.read_text()
+        answer = served.raw(b"GET /healthcheck HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        assert status_of(answer) == 503
+        assert b"the identity service does not answer" in answer
+        assert nowhere.encode() not in answer
+
+
+def test_an_unreachable_backend_is_one_sentence(good, backend):
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    good.write_text(good.read_text().replace(backend.url, nowhere))
+    (line,) = sentences(run("check", "--config-file", str(good)))
+    assert nowhere in line
+
+
+def test_wrong_usage_is_exit_code_2():
+    for arguments in (["serve"], ["check"], ["nonsense"], ["serve", "--port", "x"]):
+        assert run(*arguments).returncode == 2
