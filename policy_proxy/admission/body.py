@@ -34,6 +34,9 @@ def read(environ: Environ, rule: BodyRule, limit: int) -> bytes | None:
     body = _read(environ["wsgi.input"], limit + 1 if chunked else length)
     if len(body) > limit:
         raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+    if chunked and not body and rule is not BodyRule.NONE:
+        # some servers hand a body that broke off before its first chunk on as an empty one
+        raise Malformed("The chunked body is empty.")
     if not chunked and len(body) != length:
         raise Malformed("The body ended before its declared length.")
     if rule is BodyRule.NONE or (rule is BodyRule.OPTIONAL and not body):

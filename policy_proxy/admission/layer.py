@@ -31,6 +31,7 @@ _KEPT = frozenset(
         "HTTP_X_SERVICE_TOKEN",
         "HTTP_X_OPENSTACK_REQUEST_ID",
         "HTTP_ORIGIN",  # the CORS middleware outside reads it again on the way out
+        "webob.adhoc_attrs",  # where WebOb keeps what that middleware sets on its request
     }
 )
 _KEPT_PREFIXES = ("wsgi.", "policy_proxy.")
@@ -70,7 +71,7 @@ class Admission:
         _check_accept(operation, environ.get("HTTP_ACCEPT", ""))
         content = body.read(environ, operation.body, self._limits.max_body_bytes)
         document = None
-        if content is not None:
+        if content:  # an empty one says nothing that could be misread: the service answers it
             document = strict_json.loads(content, self._limits.max_json_depth)
             self._service.check_body(operation, document)
         return Request(

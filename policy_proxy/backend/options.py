@@ -69,13 +69,15 @@ def _tls(settings: BackendSettings) -> Options:
     libcurl's own idea of the system's authorities is the one of the machine it was built on.
     """
     system = ssl.get_default_verify_paths()
-    options = [
-        (pycurl.SSL_VERIFYPEER, 1),
-        (pycurl.SSL_VERIFYHOST, 2),
-        (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+    named = [
         (pycurl.CAINFO, settings.cafile or system.cafile),
-        (pycurl.CAPATH, None if settings.cafile else system.capath),
         (pycurl.SSLCERT, settings.certfile),
         (pycurl.SSLKEY, settings.keyfile),
     ]
-    return [(option, value) for option, value in options if value is not None]
+    return [
+        (pycurl.SSL_VERIFYPEER, 1),
+        (pycurl.SSL_VERIFYHOST, 2),
+        (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+        (pycurl.CAPATH, None if settings.cafile else system.capath),
+        *((option, path) for option, path in named if path),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import time
 from collections.abc import Callable
 
@@ -22,6 +23,11 @@ _NO_CONNECTION = frozenset({
     pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CACERT_BADFILE,
     pycurl.E_SSL_CIPHER, pycurl.E_SSL_ISSUER_ERROR,
 })  # fmt: skip
+_NO_DESCRIPTOR = frozenset({0, errno.EMFILE, errno.ENFILE})
+"""A connection that could not even be tried leaves libcurl with no error of the system: 0."""
+
+_QUOTED = re.compile(r"['\"(]")
+"""Where libcurl may begin to repeat what the backend said, which may be anything, even a token."""
 
 
 class Transfer:
@@ -145,8 +151,10 @@ class Transfer:
 def _translated(code: int, words: str, system_error: int) -> errors.Failed:
     """libcurl's failure as ours. Codes: https://curl.se/libcurl/c/libcurl-errors.html"""
     private = f"libcurl {code}: {words}"
-    if system_error in {errno.EMFILE, errno.ENFILE}:
+    if code == pycurl.E_COULDNT_CONNECT and system_error in _NO_DESCRIPTOR:
         return errors.Unavailable(OVERLOADED, private=private)
     if code == pycurl.E_OPERATION_TIMEDOUT:
         return errors.BackendTimedOut(TIMED_OUT, private=private)
-    return errors.BackendFailed(UNREACHABLE if code in _NO_CONNECTION else BROKEN, private=private)
+    if code in _NO_CONNECTION:
+        return errors.BackendFailed(UNREACHABLE, private=private)
+    return errors.BackendFailed(BROKEN, private=_QUOTED.split(private)[0].rstrip(" :"))

@@ -64,7 +64,7 @@ def up(state_dir: Path | None, host: str, port: int, *, no_tour: bool) -> None:
 
 
 def _run(console: Console, root: Path, address: tuple[str, int], *, with_tour: bool) -> None:
-    console.print(Text(f"Starting from {root}"), soft_wrap=True)
+    console.print(Text(f"Starting in {root}"), soft_wrap=True)
 
     @contextmanager
     def step(words: str) -> Iterator[None]:
@@ -121,9 +121,16 @@ def _show_commands(console: Console, root: Path) -> None:
 def _show_tour(console: Console, running: stack.Stack) -> None:
     console.print("\nA tour of real requests\n")
     for stop in tour.tour(running):
+        status = HTTPStatus(stop.status)
+        style = "green" if status < HTTPStatus.BAD_REQUEST else "red"
+        outcome = Text.assemble((f"{status} {status.phrase}", style), f"  {stop.answer}")
         console.print(Text(stop.shows))
-        console.print(Padding(Text(f"{stop.method} {stop.path}", style="dim"), (0, 0, 0, 2)))
-        style = "green" if stop.status < HTTPStatus.BAD_REQUEST else "red"
-        outcome = Text.assemble((str(stop.status), style), " ", stop.answer)
-        console.print(Padding(outcome, (0, 0, 1, 2)))
-    console.print(Text(f"Each of them is a line in {running.root / 'audit.jsonl'}"), soft_wrap=True)
+        _print_indented(console, Text(f"{stop.method} {stop.path}"))
+        _print_indented(console, outcome)
+        console.print()
+    audit = running.root / "audit.jsonl"
+    console.print(Text(f"What came through the proxy is recorded in {audit}"), soft_wrap=True)
+
+
+def _print_indented(console: Console, text: Text) -> None:
+    console.print(Padding(text, (0, 0, 0, 2), expand=False))

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from policy_proxy.errors import ConfigurationError
 
-START_TIMEOUT = 90.0
+START_TIMEOUT = 180.0
 """Seconds that a child may take until it answers."""
 STOP_TIMEOUT = 10.0
 """Seconds that a child may take to end after SIGTERM; then it is killed."""
@@ -62,7 +62,7 @@ class Children:
     ) -> Child:
         """Start `command` (its first word is a path); `environment` is added to this process's."""
         bound = [sys.executable, "-m", "policy_proxy.embedded.bound", str(os.getpid()), *command]
-        with log.open("ab") as output:
+        with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - the command is ours
                 bound,
                 stdin=subprocess.DEVNULL,

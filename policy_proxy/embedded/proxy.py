@@ -10,11 +10,11 @@ from policy_proxy.embedded.processes import Child, Children
 
 POLICY = """\
 # Policy of the proxy; a change is in force a second after it is saved. No rule is set here, so the
-# defaults are in force, which are Placement's own. To let readers list resource providers, say:
+# defaults are in force, which are Placement's own. Placement applies its own policy as well, so a
+# rule here can only narrow what that allows. To let only administrators list traits, for example,
+# put this in the place of the last line:
 #
-#   "placement:resource_providers:list": "rule:admin_or_service_api or role:reader"
-#
-# and remove the next line.
+#   "placement:traits:list": "role:admin"
 {}
 """
 

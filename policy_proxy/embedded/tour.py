@@ -12,6 +12,9 @@ from policy_proxy.embedded.stack import Stack
 from policy_proxy.embedded.users import CLOUDS
 
 MICROVERSION = "placement 1.39"
+UNDEFINED = "placement.undefined_code"
+SHORT = 60
+"""Characters of a body that is worth showing whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +75,14 @@ def tour(stack: Stack) -> Iterator[Stop]:
     yield nova.asks("It writes an inventory: allowed.", "POST", f"{provider}/inventories", vcpus)
     yield reader.asks("alice-reader deletes the provider: refused.", "DELETE", provider)
     yield nova.asks(
-        "nova writes the same inventory again. What Placement itself says of that:",
+        "nova writes the same inventory again. Placement itself, past the proxy, says:",
         "POST",
         f"{provider}/inventories",
         vcpus,
         past_the_proxy=True,
     )
     yield nova.asks(
-        "The same through the proxy: what clients act on is kept, the inside is not shown.",
+        "Through the proxy: the code that clients act on is kept, the inside is not shown.",
         "POST",
         f"{provider}/inventories",
         vcpus,
@@ -88,9 +91,10 @@ def tour(stack: Stack) -> Iterator[Stop]:
 
 
 def _gist(text: str) -> str:
-    """Of an error its code and the end of its detail, which is what differs; else all of it."""
-    document = json.loads(text or "null")
-    if not document or "errors" not in document:
-        return text
-    error = document["errors"][0]
-    return f"{error['code']}: {error['detail'].split(chr(10) * 2, 1)[-1].strip()}"
+    """Of an error its detail, and its code if it has one of its own; of an answer, a short one."""
+    errors = json.loads(text or "{}").get("errors")
+    if not errors:
+        return text if len(text) <= SHORT else ""
+    detail = errors[0]["detail"].rpartition("\n\n")[2].strip()
+    code = errors[0]["code"]
+    return detail if code == UNDEFINED else f"{code}: {detail}"

@@ -63,7 +63,10 @@ PROPERTIES = (
 _SCHEMA_STEPS = tuple(
     f"[{step!r}]" for step in ("items", "patternProperties", "properties", *PROPERTIES, *PATTERNS)
 )
-_TYPES = ("array", "integer", "integer', 'null", "integer', 'string", "number", "object", "string")
+_TYPES = (
+    *("array", "integer", "null", "number", "object", "string"),
+    *("integer', 'null", "integer', 'string"),
+)
 _EMPTY = ("should be non-empty", "does not have enough properties", "is too short")
 
 PHRASES: Mapping[str, tuple[str, ...]] = {

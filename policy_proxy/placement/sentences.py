@@ -26,6 +26,7 @@ CAUSES = (
     "No resource provider with uuid {provider} found",
     "No inventory of class {class} found for delete",
     "No inventory of class {class} found.",
+    "No inventory of class {class} for {provider}",
     "No such resource class {class}.",
     "No such trait(s): {traits}.",
     "No such consumer type: {type}.",
@@ -86,7 +87,6 @@ SENTENCES = (
     "Unable to delete parent resource provider {provider}: It has child resource providers.",
     # Inventories
     "No inventory of class {class} found for delete: {cause}",
-    "No inventory of class {class} for {provider}",
     "No inventory record with resource class for resource provider {provider}: {cause}",
     "Unable to create inventory for resource provider {provider}: {cause}",
     "Unable to update inventory for resource provider {provider}: {cause}",

@@ -8,7 +8,6 @@ https://docs.openstack.org/oslo.policy/latest/reference/api/oslo_policy.policy.h
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
@@ -35,13 +34,13 @@ def faults(check_string: str) -> list[Fault]:
     found = [fault for fault in map(_word_fault, split) if fault]
     if found:
         return found
+    if not _well_formed(split):
+        remedy = "join checks by and, or, not; close every parenthesis; write %(name)s in full"
+        return [Fault(f"cannot be parsed: {check_string!r}", remedy)]
     try:
-        if not _well_formed(split):
-            remedy = "join checks by and, or, not; close every parenthesis; write %(name)s in full"
-            return [Fault(f"cannot be parsed: {check_string!r}", remedy)]
         tree = policy.RuleDefault("", check_string).check
         too_deep = depth(tree) > MAX_DEPTH
-    except (RecursionError, MemoryError):
+    except RecursionError:
         too_deep = True
     if too_deep:
         return [Fault("is nested too deeply", f"keep to {MAX_DEPTH} checks within each other")]
@@ -86,16 +85,22 @@ def _word_fault(word: str) -> Fault | None:
 
 
 def _well_formed(split: list[str]) -> bool:
-    """The connectives are Python's own, so its parser tells whether they stand where they may.
-
-    oslo.policy's parser does not tell: it logs a traceback and returns "nobody".
+    """Whether the connectives stand where they may. oslo.policy does not tell: it logs a traceback
+    and returns "nobody".
     """
-    known = (*_CONNECTIVES, "(", ")")
-    try:
-        ast.parse(" ".join(w.lower() if w.lower() in known else "x" for w in split), mode="eval")
-    except SyntaxError:
-        return False
-    return True
+    opened, complete = 0, False
+    for word in map(str.lower, split):
+        if complete and word in ("and", "or"):
+            complete = False
+        elif complete and word == ")" and opened:
+            opened -= 1
+        elif not complete and word == "(":
+            opened += 1
+        elif not complete and word not in ("and", "or", ")"):
+            complete = word != "not"
+        else:
+            return False
+    return complete and not opened
 
 
 def _leaf_fault(leaf: Any) -> Fault | None:

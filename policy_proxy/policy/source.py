@@ -70,16 +70,15 @@ def _paths(settings: PolicySettings) -> tuple[list[str], list[Problem]]:
 
 
 def _listed(folder: str) -> list[str]:
-    with os.scandir(folder) as entries:
-        names = [e.name for e in entries if not e.name.startswith(".") and not e.is_dir()]
-    return [str(Path(folder, name)) for name in sorted(names)]
+    entries = sorted(Path(folder).iterdir())
+    return [
+        str(entry) for entry in entries if not entry.name.startswith(".") and not entry.is_dir()
+    ]
 
 
 def _contents(path: str) -> tuple[bytes, Stamp]:
-    """Without waiting: opening a pipe would otherwise block until somebody writes to it."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
+    with open(path, "rb", opener=_without_waiting) as file:
+        status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is no regular file")
         content = file.read(MAX_BYTES + 1)
@@ -87,6 +86,11 @@ def _contents(path: str) -> tuple[bytes, Stamp]:
         raise OSError(errno.EFBIG, f"it is larger than {MAX_BYTES} bytes")
     times = (status.st_mtime_ns, status.st_ctime_ns)
     return content, (status.st_dev, status.st_ino, status.st_size, *times)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opening a pipe would otherwise block until somebody writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _unreadable(path: str, error: OSError, *, missing: bool) -> Problem:

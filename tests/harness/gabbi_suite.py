@@ -61,7 +61,8 @@ class Outcome:
 class PlacementUnderTest:
     """The WSGI application that the fixtures of the running file have configured.
 
-    One request at a time: they share the one connection of a SQLite database in memory.
+    One request at a time: they share the one connection of a SQLite database in memory. `callers` are
+    those who asked since the last restart.
     """
 
     def __init__(self, keystone: Keystone) -> None:
@@ -72,6 +73,7 @@ class PlacementUnderTest:
     def restart(self) -> None:
         """Configure the application anew with the next request."""
         self._application = gabbits.setup_app()
+        self.callers: set[Grant] = set()
 
     @contextmanager
     def idle(self) -> Iterator[None]:
@@ -83,6 +85,7 @@ class PlacementUnderTest:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         grant = self._keystone.read(environ.pop("HTTP_X_AUTH_TOKEN", ""))
         if grant:
+            self.callers.add(grant)
             environ.update(_noauth_headers(grant))
         with self._lock:
             return self._application(environ, start_response)

@@ -1,0 +1,23 @@
+"""The real stack, started once for all tests that ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from harness.stack import Stack, running
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Real Keystone, real Placement and the proxy, as `policy-proxy up` runs them."""
+    with running(tmp_path_factory.mktemp("stack") / "state", "--no-tour") as started:
+        yield started
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Send all tests of the stack to one process of pytest-xdist, so that only one starts it."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("stack"))
