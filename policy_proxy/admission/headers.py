@@ -49,7 +49,7 @@ def _check_framing(fields: dict[str, str]) -> None:
     for name in _OF_THE_BODY:
         # nginx's uwsgi_pass gives both; `Content_Length` from a client gives one, or a difference
         twin = f"HTTP_{name}"
-        if fields.get(twin, "") != fields.get(name, "") and twin in fields:
+        if twin in fields and fields[twin] != fields.get(name, ""):
             raise Malformed(f"{name.replace('_', '-').lower()} header is ambiguous")
     length = fields.get("CONTENT_LENGTH", "")
     if length and not _LENGTH.fullmatch(length):

@@ -26,6 +26,7 @@ class Channel:
     def __init__(self) -> None:
         self._watched: dict[int, int] = {}
         self._due: float | None = None
+        self._kept = -1
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, 1)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
@@ -58,8 +59,21 @@ class Channel:
 
     def finish(self, easy: pycurl.Curl) -> None:
         """Part with a transfer that is over; its connection may serve the next one."""
+        self._kept = easy.getinfo(pycurl.ACTIVESOCKET)
         self._multi.remove_handle(easy)
         easy.close()
+
+    def is_quiet(self) -> bool:
+        """Whether the kept connection, if there is one, has been silent since the last transfer.
+
+        One that has closed is of no use, and what one says unasked would be taken for the next
+        answer: libcurl (8.23) looks for either only after a connection was idle for a second.
+        """
+        if self._kept < 0:
+            return True
+        poll = select.poll()
+        poll.register(self._kept, select.POLLIN)
+        return not poll.poll(0)
 
     def close(self) -> None:
         """Close the connection, whatever it is doing."""

@@ -53,11 +53,15 @@ class Backend:
 
 
 def _take(idle: deque[Channel]) -> Channel:
-    """The channel used last, or a new one; a deque's `pop` needs no lock."""
-    try:
-        return idle.pop()
-    except IndexError:
-        pass
+    """The channel used last that is still good, or a new one; a deque's `pop` needs no lock."""
+    while idle:
+        try:
+            channel = idle.pop()
+        except IndexError:  # another thread was faster
+            break
+        if channel.is_quiet():
+            return channel
+        channel.close()
     try:
         return Channel()
     except pycurl.error as failure:

@@ -52,7 +52,7 @@ class Transfer:
         self._pieces: list[bytes] = []
         self._arrived = 0
         self._body_bytes = 0
-        self._refused: errors.BackendFailed | None = None
+        self._failure: errors.Failed | None = None
         self._over = False
         self._easy = pycurl.Curl()
         for option, value in options:
@@ -66,8 +66,10 @@ class Transfer:
 
         Raises `errors.BackendFailed`, `errors.BackendTimedOut` or `errors.Unavailable`.
         """
-        while self._reader.head is None:
+        while self._reader.head is None and not self._over:
             self._await_bytes()
+        if self._failure is not None or self._reader.head is None:
+            raise self._failure or broken("it has no head")
         return self._reader.head
 
     def read(self) -> bytes:
@@ -77,6 +79,8 @@ class Transfer:
         """
         while not self._pieces and not self._over:
             self._await_bytes()
+        if self._failure is not None:
+            raise self._failure
         piece = b"".join(self._pieces)
         self._pieces.clear()
         return piece
@@ -84,7 +88,7 @@ class Transfer:
     def close(self) -> None:
         """Give up: the connection is closed, unless the answer was complete."""
         if not self._over:
-            self._end(reusable=False)
+            self._end(broken("it was given up"))
 
     def _await_bytes(self) -> None:
         before = self._arrived
@@ -92,42 +96,32 @@ class Transfer:
         while True:
             outcome = self._channel.outcome()
             if outcome is not None:
-                self._complete(*outcome)
+                self._end(self._failure or self._judged(*outcome))
                 return
             if self._arrived != before:
                 return
             left = deadline - time.monotonic()
             if left <= 0:
-                self.close()
-                raise errors.BackendTimedOut(
-                    TIMED_OUT, private=f"the backend sent nothing for {self._longest_pause:g} s"
-                )
+                self._end(_silent(self._longest_pause))
+                return
             self._channel.turn(left)
 
-    def _complete(self, code: int, words: str) -> None:
-        """The transfer is over: believe its end only if it is the one that the head declared."""
-        failure = self._failure(code, words)
+    def _judged(self, code: int, words: str) -> errors.Failed | None:
+        """libcurl's end is believed only if it is the one that the head declared."""
         head = self._reader.head
-        self._end(reusable=failure is None and head is not None and head.ends_clean)
-        if failure is not None:
-            raise failure
-
-    def _failure(self, code: int, words: str) -> errors.Failed | None:
-        head = self._reader.head
-        if self._refused is not None:
-            return self._refused
         if code != pycurl.E_OK:
             return _translated(code, words, self._easy.getinfo(pycurl.OS_ERRNO))
-        if head is None:
-            return broken("it has no head")
-        if head.length not in {None, self._body_bytes}:
+        if head is not None and head.length not in {None, self._body_bytes}:
             return broken(f"{head.length} bytes were declared, {self._body_bytes} came")
         return None
 
-    def _end(self, *, reusable: bool) -> None:
+    def _end(self, failure: errors.Failed | None) -> None:
+        """Part with the channel, which may serve another transfer only after a sound answer."""
+        head = self._reader.head
         self._over = True
+        self._failure = failure
         self._channel.finish(self._easy)
-        if reusable:
+        if failure is None and head is not None and head.ends_clean:
             self._give_back(self._channel)
         else:
             self._channel.close()
@@ -138,7 +132,7 @@ class Transfer:
         try:
             self._reader.feed(line)
         except errors.BackendFailed as refused:
-            self._refused = refused
+            self._failure = refused
             return -1
         return None
 
@@ -146,6 +140,10 @@ class Transfer:
         self._arrived += len(piece)
         self._body_bytes += len(piece)
         self._pieces.append(piece)
+
+
+def _silent(seconds: float) -> errors.BackendTimedOut:
+    return errors.BackendTimedOut(TIMED_OUT, private=f"the backend sent nothing for {seconds:g} s")
 
 
 def _translated(code: int, words: str, system_error: int) -> errors.Failed:

@@ -1,9 +1,9 @@
 """Runs the gabbi suite that comes with Placement over real sockets, one of its files at a time.
 
-The suite's fixtures configure Placement in their own process, so this process serves it. The suite's
-requests say who they are in the headers of Placement's `noauth2` (`placement.auth.NoAuthMiddleware`).
-On the wire they carry a token of the test Keystone instead, which becomes those headers again in
-front of Placement: whatever lies between sees nothing but a Keystone token.
+The suite's fixtures configure Placement in their own process, so this process serves it. The
+suite's requests say who they are in headers that `placement.auth.NoAuthMiddleware` takes. On the
+wire they carry a token of the test Keystone instead, which becomes those headers again in front of
+Placement: whatever lies between sees nothing but a Keystone token.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from gabbi.case import HTTPTestCase
 from placement.tests import functional
 from placement.tests.functional.fixtures import gabbits
 
+from harness import noauth
 from harness.keystone import Grant, Keystone
 
 DIRECTORY = Path(functional.__file__).parent / "gabbits"
@@ -61,8 +62,8 @@ class Outcome:
 class PlacementUnderTest:
     """The WSGI application that the fixtures of the running file have configured.
 
-    One request at a time: they share the one connection of a SQLite database in memory. `callers` are
-    those who asked since the last restart.
+    One request at a time: they share the one connection of a SQLite database in memory. `callers`
+    are those who asked since the last restart.
     """
 
     def __init__(self, keystone: Keystone) -> None:
@@ -86,7 +87,7 @@ class PlacementUnderTest:
         grant = self._keystone.read(environ.pop("HTTP_X_AUTH_TOKEN", ""))
         if grant:
             self.callers.add(grant)
-            environ.update(_noauth_headers(grant))
+            environ.update(noauth.environ(grant))
         with self._lock:
             return self._application(environ, start_response)
 
@@ -101,38 +102,10 @@ class Client(httpclient.Http):
 
     def request(self, absolute_uri, method, body, headers, redirect, timeout):
         """As gabbi calls it."""
-        sent = self._with_token(headers)
+        grant, sent = noauth.taken_from(headers)
+        if grant:
+            sent["x-auth-token"] = self._token(grant)
         return super().request(absolute_uri, method, body, sent, redirect, timeout)
-
-    def _with_token(self, headers: Mapping[str, str]) -> dict[str, str]:
-        sent = {name.lower(): value for name, value in headers.items()}
-        claims = {name: sent.pop(name, "") for name in _IDENTITY}
-        if claims["x-auth-token"]:
-            sent["x-auth-token"] = self._token(_grant(claims))
-        return sent
-
-
-_IDENTITY = ("x-auth-token", "x-roles", "x-project-id", "openstack-system-scope")
-
-
-def _grant(claims: Mapping[str, str]) -> Grant:
-    """What noauth2's headers say."""
-    user, _, project = claims["x-auth-token"].partition(":")
-    system = bool(claims["openstack-system-scope"])
-    roles = claims["x-roles"] or ("admin" if user == "admin" else "")
-    return Grant(
-        user=user,
-        roles=tuple(filter(None, roles.split(","))),
-        project="" if system else claims["x-project-id"] or project or user,
-        system=system,
-    )
-
-
-def _noauth_headers(grant: Grant) -> dict[str, str]:
-    """The same, said back to noauth2."""
-    scope = {"OPENSTACK_SYSTEM_SCOPE": "all"} if grant.system else {"X_PROJECT_ID": grant.project}
-    said = {"X_AUTH_TOKEN": grant.user, "X_ROLES": ",".join(grant.roles), **scope}
-    return {f"HTTP_{name}": value for name, value in said.items()}
 
 
 @cache
@@ -152,7 +125,7 @@ def run(
     suite = _suite(file, url, client)
     tests: dict[str, HTTPTestCase] = {test.test_data["name"]: test for test in suite}
     differing = dict(differences or {})
-    wrong = {name: "is listed, but not in the file" for name in differing.keys() - tests.keys()}
+    wrong = dict.fromkeys(differing.keys() - tests.keys(), "is listed, but not in the file")
     written = {name: tests[name].test_data for name in differing.keys() & tests.keys()}
     for name, data in written.items():
         tests[name].test_data = {**deepcopy(data), **differing[name].instead}
@@ -167,10 +140,8 @@ def run(
 def _suite(file: str, url: str, client: Client) -> unittest.TestSuite:
     target = urlsplit(url)
     content = deepcopy(load(file))  # gabbi fills in its templates in place
-    content["tests"] = [
-        test for test in content["tests"] if (file, test["name"]) not in UNSENDABLE
-    ]
-    with mock.patch.object(httpclient, "get_http", lambda **_: client):
+    content["tests"] = [test for test in content["tests"] if (file, test["name"]) not in UNSENDABLE]
+    with mock.patch.object(httpclient, "get_http", return_value=client):
         return suitemaker.test_suite_from_dict(
             unittest.TestLoader(),
             Path(file).stem,

@@ -71,7 +71,9 @@ class Keystone:
         password, grant = self._users.get(claimed["name"], ("", None))
         if grant is None or claimed["password"] != password:
             return _unauthorized()
-        return _answer(201, document(grant, request.application_url), {"X-Subject-Token": self.issue(grant)})
+        return _answer(
+            201, document(grant, request.application_url), {"X-Subject-Token": self.issue(grant)}
+        )
 
     def _validate(self, request: webob.Request) -> webob.Response:
         if self.read(request.headers.get("X-Auth-Token", "")) is None:

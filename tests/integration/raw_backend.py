@@ -89,13 +89,16 @@ class RawBackend:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def client(self, **overrides: object) -> Backend:
-        return Backend(settings(self.url, **overrides))
+        return Backend(settings(**({"url": self.url} | overrides)))
 
     def __enter__(self) -> RawBackend:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         for sock in [self._listener, *self._socks]:
             with contextlib.suppress(OSError):

@@ -4,7 +4,7 @@ import re
 import uuid
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from placement import exception
 
@@ -63,50 +63,44 @@ def parts_of(sentence):
     return PART.findall(sentence)
 
 
-@pytest.mark.parametrize("sentence", SIMPLE)
+@settings(max_examples=400, deadline=None)
 @given(data=st.data())
-def test_a_sentence_about_what_the_client_sent_survives_whole(sentence, data):
+def test_a_sentence_about_what_the_client_sent_survives_whole(data):
+    sentence = data.draw(st.sampled_from(SIMPLE))
     values = [data.draw(WORDS) for _ in parts_of(sentence)]
-    text = filled(sentence, values)
-    expected = filled(
-        sentence,
-        [
-            NOT_SHOWN if part in NEVER else value
-            for part, value in zip(parts_of(sentence), values, strict=True)
-        ],
-    )
-    assert rebuilt_sentence(text, request(*values)) == expected
+    shown = [
+        NOT_SHOWN if part in NEVER else value
+        for part, value in zip(parts_of(sentence), values, strict=True)
+    ]
+
+    rebuilt = rebuilt_sentence(filled(sentence, values), request(*values))
+
+    assert rebuilt == filled(sentence, shown)
 
 
 @pytest.mark.parametrize("sentence", [*SIMPLE, *REPLACED])
-@given(data=st.data())
-def test_a_sentence_keeps_its_words_and_loses_every_value_not_sent(sentence, data):
-    secrets = [data.draw(st.uuids()).hex for _ in parts_of(sentence)]
+def test_a_sentence_keeps_its_words_and_loses_every_value_not_sent(sentence):
+    secrets = [uuid.uuid4().hex for _ in parts_of(sentence)]
 
     rebuilt = rebuilt_sentence(filled(sentence, secrets), request("other"))
 
-    assert rebuilt is not None
-    assert not any(secret in rebuilt for secret in secrets)
-    kept = REPLACED.get(sentence, sentence)
-    assert rebuilt == PART.sub(NOT_SHOWN, kept)
+    assert rebuilt == PART.sub(NOT_SHOWN, REPLACED.get(sentence, sentence))
 
 
 @pytest.mark.parametrize("outer", OUTER)
-@pytest.mark.parametrize("inner", CAUSES)
-def test_a_cause_is_told_within_its_sentence(outer, inner):
+def test_a_cause_is_told_within_its_sentence(outer):
     values = [f"v{number}" for number in range(9)]
-    text = filled(outer.replace("{cause}", inner), values)
-
-    assert rebuilt_sentence(text, request(*values)) == text
+    for inner in CAUSES:
+        text = filled(outer.replace("{cause}", inner), values)
+        assert rebuilt_sentence(text, request(*values)) == text
 
 
 @pytest.mark.parametrize("outer", OUTER)
 def test_a_sentence_with_an_unknown_cause_says_nothing_of_it(outer):
     secret = uuid.uuid4().hex
-    values = ["v1", "v2"]
-    text = filled(outer.replace("{cause}", f"(driver.Error) {secret}"), values)
+    text = filled(outer.replace("{cause}", f"(driver.Error) {secret}"), ["v1", "v2"])
 
-    assert secret not in (rebuilt_sentence(text, request(*values)) or "")
+    assert secret not in (rebuilt_sentence(text, request("v1", "v2")) or "")
 
 
 def test_every_text_of_placements_exceptions_is_known():

@@ -7,7 +7,7 @@ import json
 import jsonschema
 import pytest
 import webob.exc
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from placement import util
 from placement.schemas import (
@@ -50,17 +50,64 @@ SCHEMAS = [
 ]
 A_UUID = "5f0c3f3e-2a5c-4f0e-9d43-0d6f6b5a7a11"
 
-KEYS = st.sampled_from(
-    [*PROPERTIES, A_UUID, "VCPU", "cow", "o'clock", 'a "b"', "é", "", "resources1"]
-)
-LEAVES = st.sampled_from(
-    [None, True, 0, -1, 1, 2**31, 3.5, 1e39, "", "x", "VCPU", "COW_", A_UUID, "é'\"", "y" * 300]
-)
-DOCUMENTS = st.recursive(
-    LEAVES,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
-    max_leaves=15,
-)
+INVENTORIES = {"resource_provider_generation": 1, "inventories": {"VCPU": {"total": 8}}}
+ALLOCATIONS = {
+    A_UUID: {
+        "allocations": {A_UUID: {"resources": {"VCPU": 1}, "generation": 3}},
+        "mappings": {"": [A_UUID]},
+        "project_id": "p",
+        "user_id": "u",
+        "consumer_generation": None,
+        "consumer_type": "INSTANCE",
+    }
+}
+VALID = [
+    (aggregate.PUT_AGGREGATES_SCHEMA_V1_1, [A_UUID]),
+    (
+        aggregate.PUT_AGGREGATES_SCHEMA_V1_19,
+        {"aggregates": [A_UUID], "resource_provider_generation": 1},
+    ),
+    (
+        allocation.ALLOCATION_SCHEMA,
+        {"allocations": [{"resource_provider": {"uuid": A_UUID}, "resources": {"VCPU": 1}}]},
+    ),
+    (allocation.POST_ALLOCATIONS_V1_38, ALLOCATIONS),
+    (allocation_candidate.GET_SCHEMA_1_16, {"resources": "VCPU:1", "limit": "5"}),
+    (allocation_candidate.GET_SCHEMA_1_36, {"resources1": "VCPU:1", "group_policy": "none"}),
+    (inventory.POST_INVENTORY_SCHEMA, {"resource_class": "VCPU", "total": 8, "reserved": 0}),
+    (inventory.PUT_INVENTORY_SCHEMA, INVENTORIES),
+    (
+        reshaper.POST_RESHAPER_SCHEMA_V1_38,
+        {"inventories": {A_UUID: INVENTORIES}, "allocations": ALLOCATIONS},
+    ),
+    (resource_class.POST_RC_SCHEMA_V1_2, {"name": "CUSTOM_A"}),
+    (resource_provider.POST_RP_SCHEMA_V1_14, {"name": "n", "parent_provider_uuid": A_UUID}),
+    (trait.SET_TRAITS_FOR_RP_SCHEMA, {"traits": ["A"], "resource_provider_generation": 1}),
+    (usage.GET_USAGES_SCHEMA_V1_38, {"project_id": "p", "consumer_type": "all"}),
+]
+
+KEYS = st.sampled_from([*PROPERTIES, "VCPU", "cow", "o'clock", 'a "b"', "é", "", "resources1"])
+KINDS = [None, True, 0, -1, 1, 2**31, 3.5, 1e39, "", "x", "VCPU", A_UUID, "é'\"", "y" * 300]
+LEAVES = st.sampled_from(KINDS)
+VALUES = LEAVES | st.lists(LEAVES, max_size=2) | st.dictionaries(KEYS, LEAVES, max_size=2)
+
+
+@st.composite
+def one_change(draw, value):
+    """The value with something in it replaced, added or left out."""
+    if isinstance(value, dict) and value and draw(st.integers(0, 5)):
+        key = draw(st.sampled_from(sorted(value)))
+        match draw(st.sampled_from(["inside", "inside", "inside", "add", "leave out"])):
+            case "inside":
+                return {**value, key: draw(one_change(value[key]))}
+            case "add":
+                return {**value, draw(KEYS): draw(VALUES)}
+            case _:
+                return {name: inner for name, inner in value.items() if name != key}
+    if isinstance(value, list) and value and draw(st.integers(0, 3)):
+        return [*value, draw(one_change(value[0]))]
+    same_kind = st.sampled_from([leaf for leaf in KINDS if type(leaf) is type(value)] or KINDS)
+    return draw(same_kind | VALUES)
 
 
 def failure(document, schema):
@@ -114,9 +161,13 @@ def phrase(keyword, value):
     return said.get(keyword, "should be non-empty")
 
 
-@pytest.mark.parametrize("schema", SCHEMAS, ids=range(len(SCHEMAS)))
-def test_every_word_of_placements_schemas_is_known(schema):
-    for keyword, value in constraints(schema):
+@pytest.mark.parametrize(("schema", "document"), VALID)
+def test_the_documents_that_are_changed_were_valid(schema, document):
+    assert failure(document, schema) is None
+
+
+def test_every_word_of_placements_schemas_is_known():
+    for keyword, value in (found for schema in SCHEMAS for found in constraints(schema)):
         if keyword == "properties":
             assert value in PROPERTIES
         elif keyword == "patternProperties":
@@ -127,8 +178,11 @@ def test_every_word_of_placements_schemas_is_known(schema):
             assert phrase(keyword, value) in PHRASES[keyword]
 
 
-@given(schema=st.sampled_from(SCHEMAS), document=DOCUMENTS)
-def test_the_field_and_the_fault_are_told(schema, document):
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_the_field_and_the_fault_are_told(data):
+    schema, valid = data.draw(st.sampled_from(VALID))
+    document = data.draw(one_change(valid))
     error = failure(document, schema)
     if error is None:
         return
@@ -147,8 +201,8 @@ def test_the_field_and_the_fault_are_told(schema, document):
         (
             {"name": "x", "parent_provider_uuid": "abc"},
             (
-                "JSON does not validate: 'abc' is not a 'uuid'  Failed validating 'format' in schema  "
-                "On instance['parent_provider_uuid']"
+                "JSON does not validate: 'abc' is not a 'uuid'  "
+                "Failed validating 'format' in schema  On instance['parent_provider_uuid']"
             ),
         ),
         (

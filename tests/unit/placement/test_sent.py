@@ -3,7 +3,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy_proxy.model import Operation, Request
@@ -50,6 +50,7 @@ def test_without_a_request_nothing_was_sent():
     assert sent_among({"c1"}, None) == frozenset()
 
 
+@settings(deadline=None)
 @given(st.uuids())
 def test_every_spelling_of_a_uuid_that_placement_normalises_is_the_same(value):
     spellings = {str(value), value.hex, str(value).upper(), value.hex.upper()}

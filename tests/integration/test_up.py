@@ -1,0 +1,249 @@
+"""`policy-proxy up`: what it sets up, keeps, shows, and leaves behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from harness.stack import COMMAND, Stack, eventually, processes_of, running, starting
+
+PROVIDERS = "/resource_providers"
+NARROWER = '"placement:traits:list": "role:admin"'
+SCOPES = {
+    "admin": "admin",
+    "nova": "service",
+    "alice": "alpha",
+    "alice-admin": "alpha",
+    "alice-reader": "alpha",
+    "bob": "beta",
+    "bob-reader": "beta",
+    "norole": None,
+    "sysadmin": "system",
+    "sysreader": "system",
+}
+
+
+def test_clouds_yaml_has_each_user_with_its_scope(stack: Stack) -> None:
+    auths = {name: cloud["auth"] for name, cloud in stack.clouds.items()}
+    scopes = {
+        name: "system" if auth.get("system_scope") == "all" else auth.get("project_name")
+        for name, auth in auths.items()
+    }
+    assert scopes == SCOPES
+
+
+@pytest.mark.parametrize("interface", ["public", "internal", "admin"])
+def test_the_catalogue_leads_to_the_proxy(stack: Stack, interface: str) -> None:
+    session = stack.session("nova")
+    assert session.get_endpoint(service_type="placement", interface=interface) == stack.url
+
+
+def test_openrc_leads_the_openstack_command_to_the_stack(stack: Stack) -> None:
+    script = f". '{stack.state_dir}/openrc' && echo $OS_CLIENT_CONFIG_FILE && command -v openstack"
+    shell = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
+    assert shell.stdout.splitlines() == [
+        str(stack.clouds_file),
+        str(COMMAND.with_name("openstack")),
+    ]
+
+
+def test_the_state_is_its_owners_alone(stack: Stack) -> None:
+    everything = [stack.state_dir, *stack.state_dir.rglob("*")]
+    open_to_others = [path for path in everything if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    assert open_to_others == []
+
+
+def test_passwords_are_in_no_log_and_no_command_line(stack: Stack) -> None:
+    assert stack.session("nova").get(f"{stack.url}{PROVIDERS}").status_code == 200
+    written = {path: path.read_text() for path in stack.state_dir.glob("*.log")}
+    written |= {path: path.read_text() for path in [stack.output, stack.state_dir / "audit.jsonl"]}
+    assert {path.name for path in written} >= {"keystone.log", "placement.log", "policy-proxy.log"}
+    written |= {Path(f"/proc/{pid}"): line for pid, line in processes_of(stack.state_dir).items()}
+    passwords = json.loads((stack.state_dir / "passwords.json").read_text())
+    shown = [
+        (user, str(path))
+        for user, password in passwords.items()
+        for path, text in written.items()
+        if password in text
+    ]
+    assert shown == []
+    assert len(set(passwords.values())) == len(SCOPES) + 2
+
+
+def refused(*options: str, program: tuple[str, ...] = (str(COMMAND),)) -> str:
+    """What a start that ends at once says: one line, with exit code 1."""
+    ended = subprocess.run(
+        [*program, "up", *options], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    return ended.stderr
+
+
+def test_a_busy_port_is_one_sentence(stack: Stack, tmp_path: Path) -> None:
+    port = stack.url.rpartition(":")[2]
+    said = refused("--state-dir", str(tmp_path), "--port", port)
+    assert f"port {port} of 127.0.0.1" in said
+    assert "in use" in said
+    assert "--port" in said
+
+
+def test_an_address_of_another_machine_is_one_sentence(tmp_path: Path) -> None:
+    assert "--host" in refused("--state-dir", str(tmp_path), "--host", "192.0.2.1")
+
+
+def test_a_state_directory_in_use_is_one_sentence(stack: Stack) -> None:
+    said = refused("--state-dir", str(stack.state_dir), "--port", "0")
+    assert f"{stack.state_dir} is in use" in said
+    assert "--state-dir" in said
+
+
+def test_a_state_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "--state-dir" in refused("--state-dir", str(tmp_path / "file" / "state"))
+
+
+def test_missing_packages_are_one_sentence(tmp_path: Path) -> None:
+    hidden = "import sys; sys.modules['keystone'] = None; from policy_proxy.cli import main; main()"
+    said = refused("--state-dir", str(tmp_path), program=(sys.executable, "-c", hidden))
+    assert "pip install 'policy-proxy[embedded]'" in said
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Two starts of one state directory, each with what was left when it had ended."""
+
+    passwords_kept: bool
+    policies: tuple[str, str]
+    first: str
+    exit_after_sigint: int
+    left_after_sigint: dict[int, str]
+    second: str
+    providers: list[str]
+    endpoint: str
+    traits: int
+    exit_after_sigterm: int
+    left_after_sigterm: dict[int, str]
+    state_dir: Path
+    said: str
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """Started, changed, stopped by Ctrl-C; started with the tour, asked, stopped by SIGTERM."""
+    state_dir = tmp_path_factory.mktemp("story") / "state"
+    kept = state_dir / "passwords.json", state_dir / "policy.yaml"
+    with running(state_dir, "--no-tour") as first:
+        nova = first.session("nova")
+        nova.post(PROVIDERS, json={"name": "kept"}, endpoint_filter={"service_type": "placement"})
+        assert traits(first) == 200
+        kept[1].write_text(kept[1].read_text().replace("{}", NARROWER))
+        eventually(lambda: traits(first) == 403)
+        passwords, policy = (path.read_text() for path in kept)
+        exit_after_sigint = first.stop(signal.SIGINT)
+        left_after_sigint = processes_of(state_dir)
+    with running(state_dir) as second:
+        eventually(lambda: "Ctrl-C stops" in second.output.read_text())
+        nova = second.session("nova")
+        answer = nova.get(PROVIDERS, endpoint_filter={"service_type": "placement"}).json()
+        return Story(
+            passwords_kept=passwords == kept[0].read_text(),
+            policies=(policy, kept[1].read_text()),
+            first=first.url,
+            exit_after_sigint=exit_after_sigint,
+            left_after_sigint=left_after_sigint,
+            second=second.url,
+            providers=[provider["name"] for provider in answer["resource_providers"]],
+            endpoint=nova.get_endpoint(service_type="placement"),
+            traits=traits(second),
+            exit_after_sigterm=second.stop(signal.SIGTERM),
+            left_after_sigterm=processes_of(state_dir),
+            state_dir=state_dir,
+            said=second.output.read_text(),
+        )
+
+
+def traits(stack: Stack) -> int:
+    """The status that nova's service user gets for a list of the traits."""
+    headers = {"OpenStack-API-Version": "placement 1.39"}
+    answer = stack.session("nova").get(f"{stack.url}/traits", headers=headers, raise_exc=False)
+    return int(answer.status_code)
+
+
+def test_a_second_start_goes_on_from_the_first(story: Story) -> None:
+    assert story.passwords_kept
+    assert story.providers == ["kept"]
+
+
+def test_the_policy_file_is_the_operators(story: Story) -> None:
+    assert NARROWER in story.policies[0] == story.policies[1]
+    assert story.traits == 403
+
+
+def test_the_catalogue_follows_the_proxy_to_another_port(story: Story) -> None:
+    assert story.first != story.second == story.endpoint
+
+
+def test_ctrl_c_stops_everything(story: Story) -> None:
+    assert (story.exit_after_sigint, story.left_after_sigint) == (0, {})
+
+
+def test_sigterm_stops_everything(story: Story) -> None:
+    assert (story.exit_after_sigterm, story.left_after_sigterm) == (0, {})
+
+
+def test_the_tour_shows_an_error_before_and_after(story: Story) -> None:
+    words = story.said.partition("A tour of real requests")[2].split()
+    assert [word for word in words if word in {"200", "201", "204", "403", "409"}] == [
+        "200", "403", "200", "201", "403", "409", "409", "204",
+    ]  # fmt: skip
+    before, after = " ".join(words).split("409 Conflict ")[1:]
+    assert "[SQL: INSERT INTO" in before
+    assert "SQL" not in after
+    assert after.startswith("placement.concurrent_update: ")
+
+
+def test_the_output_reads_well_on_a_plain_terminal(story: Story) -> None:
+    assert "Traceback" not in story.said
+    assert "\x1b" not in story.said
+    paths = str(story.state_dir)
+    assert [line for line in story.said.splitlines() if len(line) > 80 and paths not in line] == []
+
+
+@pytest.fixture
+def halfway(tmp_path: Path) -> Iterator[Stack]:
+    """A first start whose Keystone and Placement have been started, and are not ready yet."""
+    with starting(tmp_path / "state", "--no-tour") as stack:
+        eventually(lambda: len(children(stack)) == 2)
+        yield stack
+
+
+def children(stack: Stack) -> list[psutil.Process]:
+    """In the order in which they were started: Keystone, Placement, the proxy."""
+    return sorted(psutil.Process(stack.process.pid).children(), key=psutil.Process.create_time)
+
+
+def test_a_command_that_is_killed_takes_everything_with_it(halfway: Stack) -> None:
+    halfway.stop(signal.SIGKILL)
+    eventually(lambda: not processes_of(halfway.state_dir))
+
+
+def test_a_start_can_be_interrupted(halfway: Stack) -> None:
+    assert halfway.stop(signal.SIGINT) == 0
+    assert processes_of(halfway.state_dir) == {}
+
+
+def test_a_service_that_ends_stops_everything_and_is_named(halfway: Stack) -> None:
+    children(halfway)[0].kill()
+    assert halfway.process.wait(60) == 1
+    log = halfway.state_dir / "keystone.log"
+    assert f"Keystone ended with exit code -9: see {log}" in halfway.output.read_text()
+    assert processes_of(halfway.state_dir) == {}

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oslo_policy import policy
+
+from policy_proxy.policy import reader
+from policy_proxy.policy.reader import parse
+
+# What oslo.policy takes for "everyone", or what hides what a file says: contents, line, finding.
+HAZARDS = {
+    "unquoted !": ("a: !\n", 1, "unquoted !"),
+    "unquoted ! and a check": ("a: ! role:admin\n", 1, "unquoted !"),
+    "false": ("a: false\n", 1, "unquoted false"),
+    "no": ("a: no\n", 1, "unquoted no"),
+    "off": ("a: off\n", 1, "unquoted off"),
+    "Off": ("a: Off\n", 1, "unquoted Off"),
+    "null": ("a: null\n", 1, "unquoted null"),
+    "tilde": ("a: ~\n", 1, "unquoted ~"),
+    "zero": ("a: 0\n", 1, "unquoted 0"),
+    "float": ("a: 0.0\n", 1, "unquoted 0.0"),
+    "number": ("a: 17\n", 1, "unquoted 17"),
+    "date": ("a: 2001-01-01\n", 1, "unquoted 2001-01-01"),
+    "equals": ("a: =\n", 1, "unquoted ="),
+    "empty list": ("a: []\n", 1, "list or mapping"),
+    "list of lists": ("a: [['role:admin']]\n", 1, "list or mapping"),
+    "block list": ("a:\n  - role:admin\n", 1, "list or mapping"),
+    "empty mapping": ("a: {}\n", 1, "list or mapping"),
+    "nothing": ("# first\na:\nb: '@'\n", 2, "is empty"),
+    "empty string": ("a: ''\n", 1, "is empty"),
+    "blank string": ('a: " \\t "\n', 1, "is empty"),
+    "empty block": ("a: |\n\n", 1, "is empty"),
+    "tagged string": ("a: !!str role:admin\n", 1, "YAML tag"),
+    "tagged binary": ("a: !!binary QA==\n", 1, "YAML tag"),
+    "anchor": ("a: &x role:admin\n", 1, "anchor or alias"),
+    "alias": ("b: '!'\na: *x\n", 2, "anchor or alias"),
+    "merge": ("b: '!'\n<<: {a: '@'}\n", 2, "unquoted <<"),
+    "key that is a list": ("? [a]\n: '@'\n", 1, "list or mapping"),
+    "key that is a truth value": ("on: '@'\n", 1, "unquoted on"),
+    "empty key": ("'': '@'\n", 1, "is empty"),
+    "duplicate": ("a: '!'\nb: '!'\na: '@'\n", 3, "stands here again, after line 1"),
+    "second document": ("a: '!'\n---\nb: '@'\n", 2, "second YAML document"),
+    "list at the top": ("- a\n- b\n", 1, "no mapping"),
+    "string at the top": ("a\n", 1, "no mapping"),
+    "tagged top": ("!!set {a: '@'}\n", 1, "no mapping"),
+    "anchored top": ("&top\na: '@'\n", 1, "no mapping"),
+    "alias at the top": ("*x\n", 1, "no mapping"),
+    "empty": ("", 1, "holds no rules"),
+    "blank": ("\n\n", 1, "holds no rules"),
+    "only comments": ("# a: '@'\n", 1, "holds no rules"),
+    "only a marker": ("---\n", 1, "holds no rules"),
+    "tab": ("a: '@'\n\tb: '@'\n", 2, "no YAML"),
+    "unquoted @": ("b: '!'\na: @\n", 2, "no YAML"),
+    "cut in the middle": ("a: '!'\nb: 'role:", 2, "no YAML"),
+    "bad indent": ("a: '!'\n b: '@'\n", 2, "no YAML"),
+    "NUL": ("a: '@'\0\n", 1, "no YAML"),
+    "not UTF-8": (b"a: '!'\nb: '\xe9'\n", 2, "not UTF-8"),
+    "UTF-16": ("a: '!'\n".encode("utf-16"), 1, "not UTF-8"),
+    "deep": ("[" * 400, 1, "no mapping"),
+    "deep value": ("a: " + "[" * 400, 1, "list or mapping"),
+    "aliases that double": (
+        "a: &a [x, x]\n" + "".join(f"a{i}: &a{i} [*a, *a]\n" for i in range(50)), 1, "anchor"
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(params=[yaml.CSafeLoader, yaml.SafeLoader], ids=["libyaml", "python"])
+def either_loader(request, monkeypatch):
+    """PyYAML is built with libyaml or without."""
+    monkeypatch.setattr(reader, "_LOADER", request.param)
+
+
+@pytest.mark.usefixtures("either_loader")
+@pytest.mark.parametrize(("content", "line", "text"), HAZARDS.values(), ids=HAZARDS)
+def test_a_hazard_is_refused_with_its_line_and_a_remedy(content, line, text):
+    raw = content.encode() if isinstance(content, str) else content
+    problem = parse("policy.yaml", raw).problems[0]
+    assert (problem.file, problem.line) == ("policy.yaml", line)
+    assert text in problem.text
+    assert problem.remedy
+
+
+@pytest.mark.usefixtures("either_loader")
+@pytest.mark.parametrize(
+    ("content", "rules"),
+    [
+        ("{}", {}),
+        ("--- {}\n...\n", {}),
+        ('"a": "!"\n"b": "@"\n', {"a": "!", "b": "@"}),
+        ("# why\na:b:c: role:admin  # who\n", {"a:b:c": "role:admin"}),
+        ("a: >\n  role:admin\n  or role:x\n", {"a": "role:admin or role:x\n"}),
+        ('{"a": "role:admin", "b": "not role:x"}', {"a": "role:admin", "b": "not role:x"}),
+        ("a: 'no'\n", {"a": "no"}),
+        ("\ufeffa: role:é\n", {"a": "role:é"}),
+    ],
+)
+def test_a_good_file_is_read_as_it_stands(content, rules):
+    parsed = parse("policy.yaml", content.encode())
+    assert parsed.problems == ()
+    assert {name: rule.check for name, rule in parsed.rules.items()} == rules
+
+
+def test_every_problem_of_a_file_is_told_and_the_names_stay_known():
+    parsed = parse("p", b"a: no\nb: []\nc: role:x\n")
+    assert [(problem.line, problem.rule) for problem in parsed.problems] == [(1, "a"), (2, "b")]
+    assert {name: rule.check for name, rule in parsed.rules.items()} == {
+        "a": "!", "b": "!", "c": "role:x",
+    }  # fmt: skip
+
+
+_FRAGMENTS = st.sampled_from(
+    ["a", "b: ", "c: ", "'", '"', "!", "@", "\n", "\n ", "- ", "role:x", "no", "~", "0", "[", "]",
+     "{", "}", ", ", "&x ", "*x", "<<", "|", "> ", "#", "---", "...", "? ", ": ", "\t", "\\", "%"]
+)  # fmt: skip
+
+
+@settings(max_examples=800, deadline=None)
+@given(st.lists(_FRAGMENTS, max_size=14).map("".join))
+def test_what_is_not_refused_is_what_oslo_policy_reads(text):
+    parsed = parse("p", text.encode())
+    if not parsed.problems:
+        try:
+            theirs = policy.parse_file_contents(text)
+        except ValueError:  # libyaml allows a tab before the end of a line
+            theirs = yaml.load(text, Loader=yaml.CSafeLoader)
+        assert {name: rule.check for name, rule in parsed.rules.items()} == theirs

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+from oslo_policy import policy
+
+from policy_proxy.policy.source import MAX_BYTES, read
+
+
+def test_the_files_and_their_order_are_oslo_policys(site):
+    site.write("{}")
+    for name in ("20-b.yaml", "10-a.yaml", "Z", ".hidden.yaml", "backup.yaml~"):
+        site.add(name, "{}")
+    (site.folder / "sub").mkdir()
+    (site.folder / "sub" / "x.yaml").write_text("{}")
+    (site.folder / "30-link.yaml").symlink_to(site.file)
+    theirs = []
+    policy.Enforcer._walk_through_policy_directory(str(site.folder), theirs.append)
+
+    sources = read(site.settings())
+
+    assert [path for path, _ in sources.files] == [str(site.file), *theirs]
+    assert len(theirs) == 5
+    assert sources.problems == ()
+
+
+def test_a_missing_policy_file_is_a_problem(site):
+    sources = read(site.settings())
+    (problem,) = sources.problems
+    assert str(problem).startswith(f"{site.file}: does not exist: create it, or set [policy]")
+
+
+def test_a_missing_policy_file_is_none_when_the_operator_says_so(site):
+    site.add("a.yaml", "{}")
+    sources = read(site.settings(require_file=False))
+    assert sources.problems == ()
+    assert [path for path, _ in sources.files] == [str(site.folder / "a.yaml")]
+
+
+def _pipe(path):
+    os.mkfifo(path)
+
+
+def _dangling(path):
+    path.symlink_to("nowhere")
+
+
+def _circle(path):
+    path.symlink_to(path)
+
+
+def _huge(path):
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+
+
+@pytest.mark.parametrize("make", [_pipe, _dangling, _circle, _huge])
+def test_what_is_no_readable_file_is_a_problem_and_blocks_nothing(site, make):
+    site.write("{}")
+    site.folder.mkdir()
+    make(site.folder / "odd.yaml")
+    (problem,) = read(site.settings(require_file=False)).problems
+    assert problem.file == str(site.folder / "odd.yaml")
+    assert "cannot be read" in problem.text
+
+
+def test_a_policy_file_that_is_a_directory_is_a_problem_and_leaks_nothing(site, open_files):
+    site.file.mkdir()
+    before = open_files()
+    (problem,) = read(site.settings()).problems
+    assert problem.text == "cannot be read (Is a directory)"
+    assert open_files() == before
+
+
+def test_a_policy_directory_that_is_a_file_is_a_problem(site):
+    site.write("{}")
+    site.folder.write_text("{}")
+    (problem,) = read(site.settings()).problems
+    assert problem.file == str(site.folder)
+
+
+def test_exhausted_descriptors_are_a_problem_of_every_file(site, no_descriptors):
+    site.write("{}")
+    site.add("a.yaml", "{}")
+    with no_descriptors():
+        sources = read(site.settings(require_file=False))
+    assert sources.files == ()
+    assert {problem.file for problem in sources.problems} == {str(site.file), str(site.folder)}
+
+
+def test_the_revision_names_contents_and_order_but_not_the_place(site, tmp_path_factory):
+    site.write("{}")
+    site.add("a.yaml", "a")
+    there = type(site)(tmp_path_factory.mktemp("there"))
+    there.write("{}")
+    there.add("a.yaml", "a")
+    assert read(site.settings()).revision == read(there.settings()).revision
+    revisions = {read(site.settings()).revision}
+    site.add("a.yaml", "b")
+    revisions.add(read(site.settings()).revision)
+    site.add("b.yaml", "")
+    revisions.add(read(site.settings()).revision)
+    (site.folder / "a.yaml").rename(site.folder / "c.yaml")
+    revisions.add(read(site.settings()).revision)
+    site.file.unlink()
+    revisions.add(read(site.settings()).revision)
+    assert len(revisions) == 5
+
+
+def test_the_stamps_tell_a_write_that_left_the_contents_alone(site):
+    site.write("{}")
+    before = read(site.settings())
+    new = site.root / "new"
+    new.write_text("{}")
+    new.rename(site.file)
+    after = read(site.settings())
+    assert after.revision == before.revision
+    assert after.stamps != before.stamps

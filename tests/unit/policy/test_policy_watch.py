@@ -1,0 +1,330 @@
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+
+import pytest
+
+from policy_proxy.model import Identity
+from policy_proxy.policy.watch import PolicyWatch
+
+GOOD = "'things:show': 'role:good'\n"
+BETTER = "'things:show': 'role:better'\n"
+BROKEN = "'things:show': !\n"
+
+
+@pytest.fixture
+def watch(site, defaults):
+    """Looks only when told to; GOOD is in force."""
+    site.write(GOOD)
+    watch = PolicyWatch(site.settings(), defaults)
+    watch.load_now()
+    return watch
+
+
+def _in_force(watch) -> str:
+    (role,) = [
+        role
+        for role in ("good", "better", "reader")
+        if watch.current.authorize("things:show", {}, Identity(user_id="u", roles=(role,)))
+    ]
+    return role
+
+
+def _looks(watch, times=2):
+    for _ in range(times):
+        watch.look()
+
+
+def test_before_the_first_load_nothing_is_in_force(site, defaults):
+    watch = PolicyWatch(site.settings(), defaults)
+    assert watch.current is None
+    assert watch.missing() == "policy was not loaded yet"
+
+
+def test_a_good_file_is_in_force_at_once(watch):
+    assert _in_force(watch) == "good"
+    assert watch.missing() == ""
+    assert watch.state.snapshot is watch.current
+    assert watch.state.problems == ()
+
+
+def test_a_bad_file_at_the_start_leaves_nothing_in_force_until_it_is_mended(site, defaults):
+    site.write(BROKEN)
+    watch = PolicyWatch(site.settings(), defaults)
+    watch.load_now()
+    assert watch.current is None
+    assert watch.missing() == watch.state.problems[0]
+    assert str(site.file) in watch.missing()
+    site.write(GOOD)
+    _looks(watch)
+    assert _in_force(watch) == "good"
+
+
+def test_a_missing_file_at_the_start_leaves_nothing_in_force(site, defaults):
+    watch = PolicyWatch(site.settings(), defaults)
+    watch.load_now()
+    assert watch.current is None
+    assert "does not exist" in watch.missing()
+
+
+def _rewrite(site):
+    site.write(BETTER)
+
+
+def _restore_with_the_same_time(site):
+    status = site.file.stat()
+    site.write(BETTER)
+    os.utime(site.file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _restore_with_an_older_time(site):
+    site.write(BETTER)
+    os.utime(site.file, (1, 1))
+
+
+def _replace_by_rename(site):
+    new = site.root / ".policy.yaml.new"
+    new.write_text(BETTER)
+    new.rename(site.file)
+
+
+def _override(site):
+    site.add("10-better.yaml", BETTER)
+
+
+def _swap_a_symlink(site):
+    """As Kubernetes does with a ConfigMap."""
+    for name, content in (("v1", "{}"), ("v2", BETTER)):
+        (site.root / name).mkdir()
+        (site.root / name / "a.yaml").write_text(content)
+    site.folder.symlink_to("v1")
+    new = site.root / "new"
+    new.symlink_to("v2")
+    new.rename(site.folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _rewrite,
+        _restore_with_the_same_time,
+        _restore_with_an_older_time,
+        _replace_by_rename,
+        _override,
+        _swap_a_symlink,
+    ],
+)
+def test_a_change_is_taken_however_it_is_made(site, watch, change):
+    _looks(watch)
+    change(site)
+    _looks(watch)
+    assert _in_force(watch) == "better"
+
+
+def test_a_symlinked_directory_is_followed_when_it_is_swapped(site, watch):
+    for name, content in (("v1", BETTER), ("v2", "'things:show': 'role:reader'\n")):
+        (site.root / name).mkdir()
+        (site.root / name / "a.yaml").write_text(content)
+    site.folder.symlink_to("v1")
+    _looks(watch)
+    assert _in_force(watch) == "better"
+    new = site.root / "new"
+    new.symlink_to("v2")
+    new.rename(site.folder)
+    _looks(watch)
+    assert _in_force(watch) == "reader"
+
+
+def _delete(site):
+    site.file.unlink()
+
+
+def _truncate(site):
+    site.write("")
+
+
+def _break(site):
+    site.write(BROKEN)
+
+
+def _cut(site):
+    site.write(BETTER[:-4])
+
+
+def _comment_out(site):
+    site.write("# " + BETTER)
+
+
+def _add_a_broken_one(site):
+    site.add("10.yaml", BROKEN)
+
+
+def _add_a_dangling_one(site):
+    site.folder.mkdir()
+    (site.folder / "10.yaml").symlink_to("nowhere")
+
+
+def _directory_becomes_a_file(site):
+    site.folder.write_text(BETTER)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _delete,
+        _truncate,
+        _break,
+        _cut,
+        _comment_out,
+        _add_a_broken_one,
+        _add_a_dangling_one,
+        _directory_becomes_a_file,
+    ],
+)
+def test_a_bad_change_is_refused_once_and_the_last_good_policy_stays(site, watch, change, caplog):
+    before = watch.current
+    change(site)
+    _looks(watch, 5)
+    assert watch.current is before
+    assert _in_force(watch) == "good"
+    assert watch.missing() == ""
+    assert watch.state.refused not in ("", before.revision)
+    assert str(site.root) in watch.state.problems[0]
+    assert watch.state.refused_at > 0
+    (record,) = [r for r in caplog.records if r.levelno >= logging.ERROR]
+    assert f"revision {before.revision} stays in force" in record.message
+    assert watch.state.problems[0] in record.message
+
+
+def test_each_other_bad_content_is_logged_and_mending_ends_it(site, watch, caplog):
+    for content in (BROKEN, "", BROKEN):
+        site.write(content)
+        _looks(watch, 3)
+    assert len([r for r in caplog.records if r.levelno >= logging.ERROR]) == 3
+    site.write(BETTER)
+    _looks(watch)
+    assert _in_force(watch) == "better"
+    assert watch.state.problems == ()
+
+
+def test_going_back_to_what_is_in_force_ends_the_refusal_without_a_swap(site, watch):
+    before = watch.current
+    site.write(BROKEN)
+    _looks(watch)
+    site.write(GOOD)
+    _looks(watch)
+    assert watch.state.problems == ()
+    assert watch.current is before
+
+
+def test_a_long_list_of_problems_is_cut_in_the_log_only(site, watch, caplog):
+    site.write("".join(f"'r{n}': no\n" for n in range(50)))
+    _looks(watch)
+    assert len(watch.state.problems) >= 50
+    assert "and " in caplog.records[-1].message
+    assert caplog.records[-1].message.count("\n") < 30
+
+
+def test_a_set_that_is_being_written_is_not_taken(site, watch):
+    """Each step alone is a good policy, and none of them is what the writer means."""
+    steps = ["'things:list': '@'\n", "'things:list': '@'\n'things:update': '@'\n", BETTER]
+    before = watch.current
+    for step in steps:
+        site.write(step)
+        watch.look()
+        assert watch.current is before
+    watch.look()
+    assert _in_force(watch) == "better"
+
+
+def test_a_file_written_again_with_the_same_contents_is_not_at_rest(site, watch):
+    site.write(BETTER)
+    watch.look()
+    os.utime(site.file, (1, 1))
+    watch.look()
+    assert _in_force(watch) == "good"
+    watch.look()
+    assert _in_force(watch) == "better"
+
+
+def test_exhausted_descriptors_change_nothing_and_pass(site, watch, no_descriptors):
+    before = watch.current
+    site.write(BETTER)
+    with no_descriptors():
+        _looks(watch, 3)
+        assert watch.current is before
+        assert watch.state.problems
+    _looks(watch)
+    assert _in_force(watch) == "better"
+    assert watch.state.problems == ()
+
+
+def test_reloading_leaks_no_descriptor(site, watch, open_files):
+    before = open_files()
+    for n in range(200):
+        site.write(f"'things:show': 'role:good or user_id:{n}'\n")
+        if n % 4 == 0:
+            site.add("broken.yaml", BROKEN)
+        else:
+            (site.folder / "broken.yaml").unlink(missing_ok=True)
+        _looks(watch)
+    assert watch.current.authorize("things:show", {}, Identity(user_id="199"))
+    assert open_files() == before
+
+
+def _eventually(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _threads():
+    return [t for t in threading.enumerate() if t.name == "policy-proxy-policy"]
+
+
+def test_the_thread_looks_by_itself_and_stops(site, watch):
+    watch.start()
+    watch.start()
+    assert len(_threads()) == 1
+    site.write(BETTER)
+    _eventually(lambda: _in_force(watch) == "better")
+    watch.stop()
+    assert _threads() == []
+    assert _in_force(watch) == "better"
+
+
+def test_the_thread_can_be_started_again(site, watch):
+    watch.start()
+    watch.stop()
+    watch.start()
+    site.write(BETTER)
+    _eventually(lambda: _in_force(watch) == "better")
+    watch.stop()
+
+
+def test_the_thread_outlives_what_nobody_foresaw(site, defaults):
+    """Rule defaults that cannot be made, for a while."""
+    site.write(GOOD)
+    failing = threading.Event()
+    asked = threading.Event()
+
+    def unsteady():
+        if failing.is_set():
+            asked.set()
+            raise MemoryError
+        return defaults()
+
+    watch = PolicyWatch(site.settings(), unsteady)
+    watch.load_now()
+    failing.set()
+    site.write(BETTER)
+    watch.start()
+    assert asked.wait(20)
+    assert _in_force(watch) == "good"
+    failing.clear()
+    _eventually(lambda: _in_force(watch) == "better")
+    watch.stop()
