@@ -19,7 +19,8 @@ def read(environ: Environ, rule: BodyRule, limit: int) -> bytes | None:
     forgotten. The header must have passed its own checks.
 
     :param limit: the largest body, in bytes.
-    :raises Malformed: a body without a type, or one that ends before its declared length.
+    :raises Malformed: a body without a type, one that ends before its declared length, or a
+        chunked one in which there is nothing.
     :raises UnsupportedMedia: a body, or a required one that is absent, that is not JSON.
     :raises BodyTooLarge: a body larger than `limit`; a declared one before it is read.
     :raises LengthRequired: a chunked body on a server that cannot tell where it ends.

@@ -66,11 +66,14 @@ def of(outbound: Outbound, prefix: str) -> Options:
 def _tls(settings: BackendSettings) -> Options:
     """Certificates are always verified, against `cafile` alone or else the system's authorities.
 
-    libcurl's own idea of the system's authorities is the one of the machine it was built on.
+    libcurl's own idea of the system's authorities is that of the machine it was built on. A file is
+    preferred to a directory because libcurl keeps only a file's authorities from one connection to
+    the next (https://curl.se/libcurl/c/CURLOPT_CA_CACHE_TIMEOUT.html).
     """
     system = ssl.get_default_verify_paths()
+    cafile = settings.cafile or system.cafile
     named = [
-        (pycurl.CAINFO, settings.cafile or system.cafile),
+        (pycurl.CAINFO, cafile),
         (pycurl.SSLCERT, settings.certfile),
         (pycurl.SSLKEY, settings.keyfile),
     ]
@@ -78,6 +81,6 @@ def _tls(settings: BackendSettings) -> Options:
         (pycurl.SSL_VERIFYPEER, 1),
         (pycurl.SSL_VERIFYHOST, 2),
         (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
-        (pycurl.CAPATH, None if settings.cafile else system.capath),
+        (pycurl.CAPATH, None if cafile else system.capath),
         *((option, path) for option, path in named if path),
     ]

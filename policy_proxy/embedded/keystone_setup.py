@@ -7,8 +7,6 @@ fork of this process, since importing Keystone takes longer than all of them tog
 
 from __future__ import annotations
 
-import getpass
-import grp
 import importlib.metadata
 import multiprocessing
 import os
@@ -30,7 +28,9 @@ def run(directory: Path) -> None:
     done = directory / "set-up-for-version"
     if done.exists() and done.read_text(encoding="utf-8") == version:
         return
-    owner = ["--keystone-user", getpass.getuser(), "--keystone-group", _group()]
+    # These two want to know whose the keys shall be if root runs them.
+    root = os.geteuid() == 0
+    owner = ["--keystone-user", "root", "--keystone-group", str(os.getegid())] if root else []
     _manage(directory, "fernet_setup", *owner)
     _manage(directory, "credential_setup", *owner)
     _manage(directory, "db_sync")
@@ -45,7 +45,3 @@ def _manage(directory: Path, *command: str) -> None:
     process.join()
     if process.exitcode:
         raise SystemExit(f"keystone-manage {command[0]} ended with exit code {process.exitcode}")
-
-
-def _group() -> str:
-    return grp.getgrgid(os.getgid()).gr_name

@@ -9,6 +9,7 @@ from typing import Any
 from policy_proxy.model import Request
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}")
+_UUID_LENGTHS = range(32, 37)  # looked at first: a body may hold a million values
 _GROUP_KEY = re.compile(r"(?:resources|required|member_of|in_tree)(.+)")
 _MARKS = re.compile(r"[,:!]")
 _LARGEST = 2**64  # larger numbers are in no field of Placement, and Python may not write them out
@@ -34,7 +35,9 @@ def sent_among(wanted: Set[str], request: Request | None) -> frozenset[str]:
 
 
 def _one_spelling(value: str) -> str:
-    return value.replace("-", "").lower() if _UUID.fullmatch(value) else value
+    if len(value) in _UUID_LENGTHS and _UUID.fullmatch(value):
+        return value.replace("-", "").lower()
+    return value
 
 
 def _values(request: Request) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 import pytest
+
 from harness.keystone import Keystone
 from harness.proxy import PROXY_USER, SERVICE_GRANT, Proxy, configuration
 from harness.server import serving

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 import webob
+
 from harness.keystone import Grant, document
 from harness.proxy import ADMIN, READER, Proxy, configuration
 from harness.server import serving

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from harness.keystone import Grant
 from harness.proxy import ADMIN, READER
 from integration.raw_backend import RawBackend, answering

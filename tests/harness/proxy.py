@@ -1,4 +1,4 @@
-"""The whole chain in this process: a configuration, a Keystone for tests, a backend that records."""
+"""The whole chain in this process, over a Keystone for tests and a backend that records."""
 
 from __future__ import annotations
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
-from harness.stack import Stack, running
+
+from harness.stack import Stack, processes_of, running
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +15,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Real Keystone, real Placement and the proxy, as `policy-proxy up` runs them."""
     with running(tmp_path_factory.mktemp("stack") / "state", "--no-tour") as started:
         yield started
+        assert started.stop(signal.SIGTERM) == 0
+        assert processes_of(started.state_dir) == {}
 
 
 @pytest.hookimpl(tryfirst=True)

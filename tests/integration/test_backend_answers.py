@@ -7,8 +7,8 @@ import tracemalloc
 from itertools import zip_longest
 
 import pytest
-from integration.raw_backend import OK, RawBackend, answering
 
+from integration.raw_backend import OK, RawBackend, answering
 from policy_proxy import errors
 from policy_proxy.backend import Outbound
 from policy_proxy.backend.answers import WHOLE_BYTES

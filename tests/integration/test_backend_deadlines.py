@@ -8,8 +8,8 @@ import time
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from integration.raw_backend import OK, RawBackend, settings
 
+from integration.raw_backend import OK, RawBackend, settings
 from policy_proxy import errors
 from policy_proxy.backend import Backend, Outbound
 

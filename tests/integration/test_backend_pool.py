@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from threading import Barrier, Event
 
 import pytest
-from integration.raw_backend import OK, RawBackend, answering
 
+from integration.raw_backend import OK, RawBackend, answering
 from policy_proxy import errors
 from policy_proxy.backend import Outbound
 

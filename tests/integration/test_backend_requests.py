@@ -6,8 +6,8 @@ import secrets
 import socket
 
 import pytest
-from integration.raw_backend import OK, RawBackend, answering, dropping, settings
 
+from integration.raw_backend import OK, RawBackend, answering, dropping, settings
 from policy_proxy import errors
 from policy_proxy.backend import Backend, Outbound
 

@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from integration.raw_backend import OK, RawBackend, answering
 
+from integration.raw_backend import OK, RawBackend, answering
 from policy_proxy import errors
 from policy_proxy.backend import Outbound
 

@@ -8,6 +8,7 @@ import subprocess
 import uuid
 
 import pytest
+
 from harness.stack import COMMAND, Stack
 
 OPENSTACK = COMMAND.with_name("openstack")

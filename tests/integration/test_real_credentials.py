@@ -9,10 +9,11 @@ import uuid
 from pathlib import Path
 
 import pytest
-from harness.relay import relaying
-from harness.serve import serving
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
+
+from harness.relay import relaying
+from harness.serve import serving
 
 POLICY = '"placement:resource_providers:list": "rule:admin_or_service_api or role:reader"\n'
 

@@ -12,6 +12,7 @@ import threading
 import time
 
 import pytest
+
 from harness.keystone import Grant, Keystone
 from harness.proxy import ADMIN, PROXY_USER, SERVICE_GRANT, configuration
 from harness.serve import COMMAND, free_port, serving
@@ -144,7 +145,7 @@ def test_a_chunked_body_is_forwarded_with_its_length(served, keystone, backend):
 
 
 def test_two_framings_become_one(served, keystone, backend):
-    """granian takes chunked over a length, as RFC 9112 (6.3) has it, and hides that there was one."""
+    """granian takes chunked over a length, as RFC 9112 (6.3) says, and hides the length."""
     lines = ["Transfer-Encoding: chunked", "Content-Length: 3", "Content-Type: application/json"]
     body = b'd\r\n{"name": "a"}\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n'
     before = len(forwarded(backend))

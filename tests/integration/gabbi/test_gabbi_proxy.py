@@ -76,6 +76,14 @@ def test_the_suite_passes_through_the_proxy(proxies, cloud, count, request, file
         assert cloud.proxy_grant not in cloud.placement.callers
 
 
+def test_behind_an_open_policy_only_placement_itself_refuses(proxies, cloud, request):
+    """So the files about roles do tell whose policy decides."""
+    cloud.placement.restart()
+    outcome = run("usage-secure-rbac.yaml", proxies["OpenPolicyFixture"].url, cloud.client)
+    trusting = request.node.callspec.params["proxies"] == "service"
+    assert bool(outcome.wrong) == trusting, outcome.wrong
+
+
 def test_a_content_length_that_is_no_number_is_refused(proxies):
     """The one request of the suite that its client cannot send, by hand."""
     address = urlsplit(proxies[OTHERS].url)

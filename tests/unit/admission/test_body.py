@@ -3,11 +3,11 @@ from __future__ import annotations
 import io
 
 import pytest
-from unit.admission.small_service import environ_of
 
 from policy_proxy.admission import body
 from policy_proxy.errors import BodyTooLarge, LengthRequired, Malformed, UnsupportedMedia
 from policy_proxy.model import BodyRule
+from unit.admission.small_service import environ_of
 
 LIMIT = 1000
 NO_TYPE = "content-type header required when content-length > 0"
@@ -188,8 +188,14 @@ def test_no_body_is_none(rule, more):
 
 
 def test_a_required_body_that_is_absent_is_empty():
-    """The parser says what is wrong with that."""
     assert read(CONTENT_TYPE="application/json") == b""
+
+
+@pytest.mark.parametrize("rule", [BodyRule.REQUIRED, BodyRule.OPTIONAL])
+def test_a_chunked_body_that_is_empty_may_have_broken_off(rule):
+    with pytest.raises(Malformed, match="empty"):
+        read(rule, **chunked(io.BytesIO(b"")))
+    assert read(BodyRule.NONE, **chunked(io.BytesIO(b""))) is None
 
 
 def test_without_a_declaration_nothing_is_read():

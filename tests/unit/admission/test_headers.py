@@ -3,10 +3,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from unit.admission.small_service import LIMITS, environ_of
 
 from policy_proxy.admission import headers
 from policy_proxy.errors import HeadersTooLarge, Malformed, UnsupportedMedia
+from unit.admission.small_service import LIMITS, environ_of
 
 
 def check(limits=LIMITS, **more):

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.admission.small_service import OPERATIONS, UUID
 
 from policy_proxy.admission import path
 from policy_proxy.errors import ConfigurationError, Malformed, MethodNotAllowed, NotFound
 from policy_proxy.model import Operation
+from unit.admission.small_service import OPERATIONS, UUID
 
 ROUTER = path.Router(OPERATIONS)
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from harness.keystone import Grant, document
 from keystoneauth1 import access
 
+from harness.keystone import Grant, document
 from policy_proxy.authentication.identity import identity_of
 from policy_proxy.errors import Unavailable
 

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from placement import errors as placement_errors
+
+from policy_proxy.model import Operation, PublicError, Request, UpstreamError
+from policy_proxy.placement.contract import CODES, DEFAULT_CODE, public_error
 from unit.placement.captured_errors import (
     ROWS,
     public_of,
@@ -17,9 +20,6 @@ from unit.placement.captured_errors import (
     sentence_of,
     upstream_of,
 )
-
-from policy_proxy.model import Operation, PublicError, Request, UpstreamError
-from policy_proxy.placement.contract import CODES, DEFAULT_CODE, public_error
 
 BY_NAME = [pytest.param(row, id=f"{number}-{row['name']}") for number, row in enumerate(ROWS)]
 JSON_SHAPED = [row for row in ROWS if isinstance(row["response"]["body"], dict)]
