@@ -81,7 +81,7 @@ class BodyTooLarge(Rejected):
 
 
 class TargetTooLong(Rejected):
-    status, title = 414, "Request URI Too Long"
+    status, title = 414, "Request-URI Too Long"
 
 
 class UnsupportedMedia(Rejected):

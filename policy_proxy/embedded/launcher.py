@@ -16,7 +16,7 @@ from pathlib import Path
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 
-from policy_proxy.embedded import keystone_setup, ports
+from policy_proxy.embedded import ports
 from policy_proxy.model import WSGIApp
 
 THREADS = {
@@ -35,6 +35,9 @@ def load(service: str) -> WSGIApp:
 def main(service: str, port: int) -> None:
     """Serve until SIGTERM."""
     if service == "keystone":
+        # Here, since it imports all of Keystone, which takes seconds that Placement need not spend.
+        from policy_proxy.embedded import keystone_setup  # noqa: PLC0415
+
         keystone_setup.run(Path(os.environ["OS_KEYSTONE_CONFIG_DIR"]))
     server = Granian(
         service,

@@ -34,7 +34,8 @@ class Child:
         """:raises ConfigurationError: if the process has ended."""
         code = self.process.poll()
         if code is not None:
-            raise ConfigurationError([f"{self.name} ended with exit code {code}: see {self.log}"])
+            sentence = f"{self.name} ended with exit code {code}: see {self.log}"
+            raise ConfigurationError([f"{sentence}: {_last_line(self.log)}"])
 
     def wait_for(self, url: str) -> None:
         """Return when GET `url` answers 200.
@@ -98,9 +99,19 @@ def children() -> Iterator[Children]:
     try:
         yield started
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not leave one behind
-            signal.signal(number, signal.SIG_IGN)
-        started.stop()
+        with _undisturbed():
+            started.stop()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C must not leave a process behind."""
+    handlers = {
+        number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -122,3 +133,8 @@ def _answers(url: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it is empty")

@@ -1,0 +1,29 @@
+"""What the documentation says of options, operations and commands, written from the code itself.
+
+`python -m tests.docs_from_code`, or `make docs`, writes the files; a test compares them with what
+the code yields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from . import commands, configuration, operations
+
+ROOT = Path(__file__).parents[2]
+
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "docs/commands.md": commands.reference,
+    "docs/configuration.md": configuration.reference,
+    "docs/operations.md": operations.reference,
+    "etc/policy-proxy.conf": configuration.sample,
+    "policies/placement.yaml": operations.sample,
+}
+"""Each file, by its path in the repository, with what gives its text."""
+
+
+def write() -> None:
+    """Write every file anew."""
+    for path, text in GENERATED.items():
+        (ROOT / path).write_text(text(), encoding="utf-8")
