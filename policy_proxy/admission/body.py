@@ -40,7 +40,7 @@ def read(environ: Environ, rule: BodyRule, limit: int) -> bytes | None:
         raise Malformed("The chunked body is empty.")
     if not chunked and len(body) != length:
         raise Malformed("The body ended before its declared length.")
-    if rule is BodyRule.NONE or (rule is BodyRule.OPTIONAL and not body):
+    if rule is BodyRule.NONE or not (body or _JSON.fullmatch(environ.get("CONTENT_TYPE", ""))):
         return None
     return body
 

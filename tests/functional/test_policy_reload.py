@@ -8,7 +8,6 @@ the disk while one is written over the other.
 from __future__ import annotations
 
 import itertools
-import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -119,8 +118,7 @@ def _rewrite(root: Path, load: Load, done: threading.Event) -> int:
     return swaps
 
 
-def test_no_decision_is_wrong_while_the_files_are_rewritten(tmp_path, load, caplog):
-    caplog.set_level(logging.ERROR)
+def test_no_decision_is_wrong_while_the_files_are_rewritten(tmp_path, load):
     done = threading.Event()
     with ThreadPoolExecutor(THREADS + 1) as pool:
         writer = pool.submit(_rewrite, tmp_path, load, done)

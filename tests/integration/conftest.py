@@ -9,6 +9,9 @@ import pytest
 
 from harness.stack import Stack, processes_of, running
 
+COSTLY = {"stack", "story"}
+"""Fixtures that start Keystone and Placement."""
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
@@ -21,7 +24,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send all tests of the stack to one process of pytest-xdist, so that only one starts it."""
+    """Send all tests that share a stack to one process of pytest-xdist, so that it starts once."""
     for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+        for fixture in COSTLY.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(fixture))

@@ -24,18 +24,16 @@ class Connection:
         self._requests = requests
 
     def hear(self) -> bytes:
-        """The next request, recorded; empty when the peer has closed."""
+        """The next request; empty when the peer has closed. Recorded, even if it is cut off."""
         heard = b""
-        while b"\r\n\r\n" not in heard:
-            heard += self._more() or b"\r\n\r\n"
-        head, _, body = heard.partition(b"\r\n\r\n")
-        if not head:
-            return b""
-        declared = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
-        while len(body) < (int(declared[1]) if declared else 0):
-            body += self._more()
-        self._requests.append(head + b"\r\n\r\n" + body)
-        return self._requests[-1]
+        while not _is_whole(heard):
+            more = self._more()
+            if not more:
+                self._requests.extend([heard] if heard else [])
+                return b""
+            heard += more
+        self._requests.append(heard)
+        return heard
 
     def say(self, *pieces: bytes) -> None:
         for piece in pieces:
@@ -46,6 +44,12 @@ class Connection:
             return self.sock.recv(65536)
         except OSError:
             return b""
+
+
+def _is_whole(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    declared = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    return bool(end) and len(body) >= (int(declared[1]) if declared else 0)
 
 
 Script = Callable[[Connection], object]
@@ -123,14 +127,14 @@ class RawBackend:
 
 
 def settings(url: str, **overrides: object) -> BackendSettings:
-    """The section [backend] with short deadlines."""
+    """The section [backend] with deadlines that only a mistake can reach."""
     values = {
         "url": url,
         "credentials": "caller",
         "auth_section": "keystone_authtoken",
-        "connect_timeout": 1.0,
-        "read_timeout": 1.0,
-        "total_timeout": 2.0,
+        "connect_timeout": 5.0,
+        "read_timeout": 5.0,
+        "total_timeout": 10.0,
         "cafile": None,
         "certfile": None,
         "keyfile": None,

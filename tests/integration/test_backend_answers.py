@@ -81,7 +81,6 @@ REFUSED = {
     "too large headers": HEAD + b"X-A: " + b"b" * MAX_BYTES + b"\r\n" + COUNTED,
     "endless header": HEAD + b"X-A: " + b"b" * MIB,
     "NUL in a header": HEAD + b"X-A: \0\r\n" + COUNTED,
-    "return in a header": HEAD + b"X-A: b\rX-C: d\r\n" + COUNTED,
     "header without colon": HEAD + b"nonsense\r\n" + COUNTED,
     "folded status line": HEAD + b" " + COUNTED,
     "folded length": HEAD + b"Content-Length: 2\r\n 3\r\n\r\n{}",
@@ -139,12 +138,18 @@ def test_a_token_that_the_backend_repeats_is_in_no_failure(answer):
     assert token not in caught.value.private + caught.value.detail
 
 
-def test_a_folded_header_is_unfolded_or_refused_but_never_cut():
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [(b"X-A: b\r\n  c\r\n", (("x-a", "b c"),)), (b"X-A: b\rX-C: d\r\n", ())],
+    ids=["folded", "return in it"],
+)
+def test_a_header_without_a_clear_end_is_never_cut(line, read):
+    """Versions of libcurl differ in whether the whole answer is refused."""
     try:
-        _, headers, _, _ = asked(HEAD + b"X-A: b\r\n  c\r\n" + COUNTED)
+        _, headers, _, _ = asked(HEAD + line + COUNTED)
     except errors.BackendFailed:
         return
-    assert headers == (("x-a", "b c"),)
+    assert headers == read
 
 
 def pieces(count, size=65536):
@@ -248,7 +253,7 @@ def test_closing_an_answer_early_closes_the_connection():
 
 def test_answers_streamed_slowly_keep_memory_flat():
     with RawBackend(streaming(pieces(1) * 384)) as backend:
-        client = backend.client(total_timeout=10.0, read_timeout=5.0)
+        client = backend.client()
         answers = [client.exchange(GET) for _ in range(4)]
         tracemalloc.start()
         try:

@@ -36,7 +36,7 @@ def test_no_thread_gets_the_answer_of_another():
         return True
 
     with RawBackend(echoing) as backend, ThreadPoolExecutor(12) as threads:
-        client = backend.client(read_timeout=20.0, total_timeout=20.0)
+        client = backend.client()
         assert all(threads.map(ask, [client] * 12, range(12)))
         assert len(backend.requests) == 120
 

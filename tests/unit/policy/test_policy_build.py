@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import pytest
 from oslo_policy import policy
@@ -160,6 +161,20 @@ def test_what_is_in_force_reads_no_file(site, defaults, no_descriptors, caplog):
     site.file.unlink()
     assert not _may(snapshot, "things:show", "reader")
     assert snapshot.revision == sources.revision
+
+
+def test_a_decision_asks_for_the_time_of_no_file(site, built, monkeypatch):
+    site.write("'things:show': 'role:x'\n")
+    snapshot = built()
+
+    def asked(*_args, **_kwargs):
+        raise AssertionError("a decision looked at the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", asked)
+        patch.setattr(os, "open", asked)
+        allowed = _may(snapshot, "things:show", "x")
+    assert allowed
 
 
 def test_defaults_that_refer_to_nothing_are_a_problem_too(site):
