@@ -1,7 +1,7 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → AuthToken → Identify → Enforce
-    → terminal
+    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → AuthToken → Identify → Content
+    → Enforce → terminal
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
 the terminal at the end.
@@ -14,6 +14,7 @@ from functools import partial
 
 from oslo_middleware import cors
 
+from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
 from policy_proxy.audit import sink as sinks
 from policy_proxy.audit.layer import Audit
@@ -85,6 +86,7 @@ def _chain(
         partial(Admission, service=service, limits=settings.limits),
         partial(AuthToken, conf=settings.conf, cache=_token_cache(settings)),
         Identify,
+        partial(Content, service=service, limits=settings.limits),
         partial(Enforce, service=service, watch=watch),
     ]
     app = terminal

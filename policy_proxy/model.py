@@ -2,7 +2,8 @@
 
 A request becomes a `Request`, gains an `Identity`, gets a `Decision`, and only then meets the
 backend. Each layer of the chain leaves its value in the WSGI environ under one of the keys below
-and never changes what an earlier layer left there.
+and takes what earlier layers left there as it is. (The body joins its `Request` a few layers later,
+when it is known who sends it.)
 """
 
 from __future__ import annotations
@@ -64,8 +65,9 @@ class Request:
 
     `path` is rebuilt from the operation's template and the checked parameters; `query` is the
     list of decoded pairs in the client's order; `microversion` is `"1.39"`, `"latest"`, or
-    `""` when none was asked for; `body` holds the bytes as received and `document` the same bytes
-    parsed strictly (None without a body). `client` is the peer's address.
+    `""` when none was asked for; `client` is the peer's address. `body` holds the bytes as received
+    and `document` the same bytes parsed strictly; both are None until the caller is known, and
+    without a body.
     """
 
     operation: Operation

@@ -7,13 +7,19 @@ that POLICY_PROXY_CONFIG_FILE (or paste's `config_file`) names.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable
 
 from policy_proxy import chain, config
+from policy_proxy.barrier import rendering
+from policy_proxy.barrier.request_id import new_request_id
+from policy_proxy.errors import ConfigurationError, Unavailable
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.placement.service import SERVICE
+
+_LOG = logging.getLogger(__name__)
 
 
 def proxy_from_file(path: str) -> WSGIApp:
@@ -36,7 +42,11 @@ class Door:
         self._built: WSGIApp | None = None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        return self.opened()(environ, start_response)
+        try:
+            app = self.opened()
+        except ConfigurationError as error:
+            return _closed(error, start_response)
+        return app(environ, start_response)
 
     def opened(self) -> WSGIApp:
         """The application, built now if it was not yet."""
@@ -45,6 +55,17 @@ class Door:
                 if self._built is None:
                     self._built = self._build()
         return self._built
+
+
+def _closed(error: ConfigurationError, start_response: StartResponse) -> Iterable[bytes]:
+    """The answer while the service cannot be built: why is for the log alone."""
+    for problem in error.problems:
+        _LOG.error("%s", problem)
+    refusal = Unavailable("This service is not configured.", headers=(("Retry-After", "60"),))
+    public = rendering.refusal_as_error(refusal, SERVICE.default_code)
+    response = rendering.response(public, new_request_id(), refusal.headers)
+    start_response(response.status, response.headerlist)
+    return [response.body]
 
 
 def _configured() -> str:
@@ -63,4 +84,6 @@ def app_factory(global_conf: dict[str, str], **local_conf: str) -> WSGIApp:
 def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[WSGIApp], WSGIApp]:
     """paste.deploy's entry point for the chain around another application of the pipeline."""
     path = local_conf.get("config_file") or global_conf.get("config_file") or _configured()
-    return lambda app: Door(lambda: chain.around(config.load([path]), SERVICE, app))
+    return lambda app: Door(
+        lambda: chain.around(config.load([path], with_backend=False), SERVICE, app)
+    )

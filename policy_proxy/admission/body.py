@@ -12,26 +12,37 @@ _JSON = re.compile(r'application/json(?: *; *charset=(?:utf-8|"utf-8"))?', re.IG
 _HARMLESS = re.compile(r'[A-Za-z0-9!#$&^_.+/;= "-]{1,100}')
 
 
-def read(environ: Environ, rule: BodyRule, limit: int) -> bytes | None:
-    """The JSON text that came with the request, copied at most once; None where there is none.
+def check_declared(environ: Environ, rule: BodyRule, limit: int) -> None:
+    """What the headers say of the body, before a byte of it is read.
 
-    A body that the operation does not take is read, so that the connection stays usable, and
-    forgotten. The header must have passed its own checks.
+    The headers must have passed their own checks.
 
     :param limit: the largest body, in bytes.
-    :raises Malformed: a body without a type, one that ends before its declared length, or a
-        chunked one in which there is nothing.
+    :raises Malformed: a body without a type.
     :raises UnsupportedMedia: a body, or a required one that is absent, that is not JSON.
-    :raises BodyTooLarge: a body larger than `limit`; a declared one before it is read.
+    :raises BodyTooLarge: a declared length larger than `limit`.
     :raises LengthRequired: a chunked body on a server that cannot tell where it ends.
     """
-    chunked = "HTTP_TRANSFER_ENCODING" in environ
-    length = int(environ.get("CONTENT_LENGTH") or 0)
+    chunked, length = _declared(environ)
     _check_type(environ.get("CONTENT_TYPE", ""), rule, present=chunked or length > 0)
     if length > limit:
         raise BodyTooLarge(f"The body is larger than {limit} bytes.")
     if chunked and not environ.get("wsgi.input_terminated"):
         raise LengthRequired("This server needs a content-length header with a body.")
+
+
+def read(environ: Environ, rule: BodyRule, limit: int) -> bytes | None:
+    """The JSON text that came with the request, copied at most once; None where there is none.
+
+    A body that the operation does not take is read, so that the connection stays usable, and
+    forgotten. What the headers declare must have been checked.
+
+    :param limit: the largest body, in bytes.
+    :raises Malformed: a body that ends before its declared length, or a chunked one in which there
+        is nothing.
+    :raises BodyTooLarge: a chunked body larger than `limit`.
+    """
+    chunked, length = _declared(environ)
     body = _read(environ["wsgi.input"], limit + 1 if chunked else length)
     if len(body) > limit:
         raise BodyTooLarge(f"The body is larger than {limit} bytes.")
@@ -43,6 +54,10 @@ def read(environ: Environ, rule: BodyRule, limit: int) -> bytes | None:
     if rule is BodyRule.NONE or not (body or _JSON.fullmatch(environ.get("CONTENT_TYPE", ""))):
         return None
     return body
+
+
+def _declared(environ: Environ) -> tuple[bool, int]:
+    return "HTTP_TRANSFER_ENCODING" in environ, int(environ.get("CONTENT_LENGTH") or 0)
 
 
 def _check_type(content_type: str, rule: BodyRule, *, present: bool) -> None:

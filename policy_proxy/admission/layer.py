@@ -1,16 +1,14 @@
-"""A raw WSGI environ goes in; a `Request` comes out, and an environ that says no more than it."""
+"""The head of a raw WSGI request becomes a `Request`; nothing else of the client stays."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 
-from policy_proxy.admission import accept, body, headers, microversion, path, query, strict_json
+from policy_proxy.admission import accept, body, headers, microversion, path, query
 from policy_proxy.config.limits import LimitSettings
 from policy_proxy.errors import NotAcceptable, TargetTooLong
 from policy_proxy.model import (
     REQUEST,
-    BodyRule,
     Environ,
     Operation,
     Request,
@@ -30,6 +28,9 @@ _KEPT = frozenset(
         "HTTP_X_AUTH_TOKEN",
         "HTTP_X_SERVICE_TOKEN",
         "HTTP_X_OPENSTACK_REQUEST_ID",
+        "CONTENT_TYPE",  # what describes the body stays until it is read, in content.py
+        "CONTENT_LENGTH",
+        "HTTP_TRANSFER_ENCODING",
         "HTTP_ORIGIN",  # the CORS middleware outside reads it again on the way out
         "webob.adhoc_attrs",  # where WebOb keeps what that middleware sets on its request
     }
@@ -39,6 +40,8 @@ _KEPT_PREFIXES = ("wsgi.", "policy_proxy.")
 
 class Admission:
     """Let in what is understood, in its one spelling; refuse all else.
+
+    The body is not touched here: nobody has said yet who sends it.
 
     :raises ConfigurationError: if the service's operations are ambiguous.
     """
@@ -55,7 +58,7 @@ class Admission:
         return self._app(environ, start_response)
 
     def admit(self, environ: Environ) -> Request:
-        """The request as understood. Nothing in `environ` changes but the stream of the body.
+        """The request as understood, without its body. Nothing in `environ` changes.
 
         :raises Refusal: whichever of the checks fails first.
         """
@@ -69,11 +72,7 @@ class Admission:
             environ.get("HTTP_OPENSTACK_API_VERSION", ""), self._service.type
         )
         _check_accept(operation, environ.get("HTTP_ACCEPT", ""))
-        content = body.read(environ, operation.body, self._limits.max_body_bytes)
-        document = None
-        if content:  # an empty one says nothing that could be misread: the service answers it
-            document = strict_json.loads(content, self._limits.max_json_depth)
-            self._service.check_body(operation, document)
+        body.check_declared(environ, operation.body, self._limits.max_body_bytes)
         return Request(
             operation=operation,
             method=operation.method,
@@ -81,8 +80,6 @@ class Admission:
             params=params,
             query=pairs,
             microversion=version,
-            body=content,
-            document=document,
             client=environ.get("REMOTE_ADDR", ""),
         )
 
@@ -117,11 +114,6 @@ def _clean(environ: Environ, request: Request, service_type: str) -> None:
         environ["HTTP_OPENSTACK_API_VERSION"] = microversion.header_value(
             request.microversion, service_type
         )
-    if request.operation.body is not BodyRule.NONE:
-        environ["CONTENT_TYPE"] = "application/json"
-        environ["CONTENT_LENGTH"] = str(len(request.body or b""))
-    environ["wsgi.input"] = io.BytesIO(request.body or b"")
-    environ["wsgi.input_terminated"] = True
 
 
 def _kept(name: str) -> bool:

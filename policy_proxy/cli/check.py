@@ -9,9 +9,10 @@ import click
 
 from policy_proxy import config
 from policy_proxy.backend.client import Backend
+from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.cli.output import fail
-from policy_proxy.config import Settings
-from policy_proxy.errors import ConfigurationError
+from policy_proxy.config import Settings, authtoken
+from policy_proxy.errors import ConfigurationError, Unavailable
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.build import build
 from policy_proxy.policy.problem import PolicyError
@@ -62,10 +63,19 @@ def _audit_problems(path: str | None) -> list[str]:
     return []
 
 
+def _login_problem(settings: Settings) -> str:
+    """Why the proxy's user gets no token; the empty text if it gets one."""
+    try:
+        ServiceCredentials(settings.conf, authtoken.GROUP).token()
+    except Unavailable as error:
+        return f"the proxy's user gets no token: {error.__cause__}: check user name and password"
+    return ""
+
+
 def _remote_problems(settings: Settings) -> list[str]:
     backend = Backend(settings.backend)
     found = {
-        "[keystone_authtoken] auth_url": looks.keystone(settings.conf)(),
+        "[keystone_authtoken]": looks.keystone(settings.conf)() or _login_problem(settings),
         "[backend] url": looks.backend(backend, settings.backend.url)(),
     }
     backend.close()

@@ -36,15 +36,17 @@ class Settings:
     conf: cfg.ConfigOpts
 
 
-def load(files: Sequence[str]) -> Settings:
+def load(files: Sequence[str], *, with_backend: bool = True) -> Settings:
     """Read the configuration files, later ones over earlier ones.
 
+    :param with_backend: whether `[backend]` must be good; in the service's own process it is not
+        used.
     :raises ConfigurationError: with every problem found, not only the first.
     """
     conf = parse(files)
     settings = _settings(conf)
     found = [
-        *backend.problems(settings.backend),
+        *(backend.problems(settings.backend) if with_backend else ()),
         *server.problems(settings.server),
         *authtoken.problems(conf),
     ]

@@ -73,17 +73,40 @@ def problems(conf: cfg.ConfigOpts) -> list[str]:
             f"[keystone_authtoken] auth_type = {section.auth_type} is no keystoneauth plugin: "
             "use password or v3applicationcredential"
         )
-    elif not section.get("auth_url"):
-        found.append(
-            "[keystone_authtoken] auth_url is not set: name Keystone's URL, for example "
-            "auth_url = http://127.0.0.1:5000/v3"
-        )
+    else:
+        found += _incomplete(section)
     if not section.www_authenticate_uri:
         found.append(
             "[keystone_authtoken] www_authenticate_uri is not set: name the public URL of "
             "Keystone, which clients are sent to with a 401"
         )
     return found + _hazards(section)
+
+
+def _incomplete(section: cfg.ConfigOpts.GroupAttr) -> list[str]:
+    """Options that the plugin needs and that are missing or cannot be read."""
+    needed = {
+        "auth_url": "name Keystone's URL, for example auth_url = http://127.0.0.1:5000/v3",
+        "password": "give the password of the proxy's user in Keystone",
+    }
+    found = []
+    for name, remedy in needed.items():
+        try:
+            value = getattr(section, name)
+        except cfg.NoSuchOptError:
+            if name == "auth_url":
+                sentence = "[keystone_authtoken] auth_type cannot log in to Keystone: use password"
+                found.append(sentence)
+        except cfg.Error:
+            sentence = (
+                f"[keystone_authtoken] {name} cannot be read: write $$ for each $ in it, since $ "
+                "begins a reference to another option"
+            )
+            found.append(sentence)
+        else:
+            if not value:
+                found.append(f"[keystone_authtoken] {name} is not set: {remedy}")
+    return found
 
 
 def _hazards(section: cfg.ConfigOpts.GroupAttr) -> list[str]:

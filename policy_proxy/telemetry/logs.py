@@ -29,6 +29,7 @@ def configuration(level: str) -> dict[str, Any]:
         },
         "root": {"level": upper, "handlers": ["stderr"]},
         "loggers": {
+            "policy_proxy.audit": {"level": "INFO"},  # a record is no matter of taste
             "_granian": {"level": upper, "handlers": [], "propagate": True},
             **{name: {"level": "INFO" if upper == "DEBUG" else "WARNING"} for name in _QUIET},
         },

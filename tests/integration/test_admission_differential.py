@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from oslo_serialization import jsonutils
 from placement import handler
 
+from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
 from policy_proxy.config.limits import LimitSettings
 from policy_proxy.errors import Refusal
@@ -113,7 +114,9 @@ def let_in(environ: Environ) -> Environ | None:
         return []
 
     try:
-        Admission(inner, SERVICE, LIMITS)(environ, lambda status, headers: None)
+        Admission(Content(inner, SERVICE, LIMITS), SERVICE, LIMITS)(
+            environ, lambda status, headers: None
+        )
     except Refusal:
         assert handed == []
         return None

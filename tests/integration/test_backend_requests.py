@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+from threading import Event
 
 import pytest
 
@@ -190,3 +191,26 @@ def test_an_unused_port_cannot_be_reached():
 def test_a_name_that_does_not_exist_cannot_be_reached():
     with pytest.raises(errors.BackendFailed, match="cannot be reached"):
         Backend(settings("http://placement.invalid")).exchange(GET)
+
+
+def test_an_answer_that_comes_before_the_body_was_taken_is_passed_on():
+    def hasty(connection):
+        connection.sock.recv(1024)
+        connection.say(b"HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n")
+        over.wait(5)
+
+    over = Event()
+    with RawBackend(hasty) as backend:
+        client = backend.client()
+        assert client.exchange(Outbound("PUT", "/", (), bytes(16 << 20))).status == 413
+        assert client.exchange(Outbound("PUT", "/", (), bytes(16 << 20))).status == 413
+        over.set()
+        assert backend.connections == 2
+
+
+def test_the_host_may_be_a_name():
+    with RawBackend(answering(OK)) as backend:
+        client = backend.client(url=f"http://localhost:{backend.port}")
+        assert [client.exchange(GET).status for _ in range(2)] == [200, 200]
+        assert backend.connections == 1
+        assert b"\r\nHost: localhost:%d\r\n" % backend.port in backend.requests[0]

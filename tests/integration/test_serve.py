@@ -291,6 +291,13 @@ def test_an_unreachable_backend_is_one_sentence(good, backend):
     assert nowhere in line
 
 
+def test_a_wrong_password_is_one_sentence(good, password):
+    good.write_text(good.read_text().replace(password, "wrong"))
+    (line,) = sentences(run("check", "--config-file", str(good)))
+    assert "gets no token" in line
+    assert "wrong" not in line
+
+
 def test_wrong_usage_is_exit_code_2():
     for arguments in (["serve"], ["check"], ["nonsense"], ["serve", "--port", "x"]):
         assert run(*arguments).returncode == 2

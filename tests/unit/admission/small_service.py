@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
 from policy_proxy.config.limits import LimitSettings
 from policy_proxy.errors import Malformed, NotFound
-from policy_proxy.model import BodyRule, Environ, Operation, Pairs, PublicError, Service
+from policy_proxy.model import BodyRule, Environ, Operation, Pairs, PublicError, Service, WSGIApp
 
 UUID = "7e5f8c3a-0d6b-4a52-9d3e-0a4f1c2b3d4e"
 
@@ -115,9 +116,14 @@ class Inner:
         return []
 
 
+def admission(app: WSGIApp, limits: LimitSettings = LIMITS) -> WSGIApp:
+    """Both layers, as the chain has them, without those between."""
+    return Admission(Content(app, SERVICE, limits), SERVICE, limits)
+
+
 def passed(environ: Environ, limits: LimitSettings = LIMITS) -> Environ:
     """The environ that the layer hands on."""
     inner = Inner()
-    Admission(inner, SERVICE, limits)(environ, lambda status, headers: None)
+    admission(inner, limits)(environ, lambda status, headers: None)
     assert len(inner.seen) == 1
     return inner.seen[0]

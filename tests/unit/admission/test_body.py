@@ -42,7 +42,9 @@ class Endless(Trickle):
 
 
 def read(rule: BodyRule = BodyRule.REQUIRED, **more):
-    return body.read(environ_of("PUT", **more), rule, LIMIT)
+    environ = environ_of("PUT", **more)
+    body.check_declared(environ, rule, LIMIT)
+    return body.read(environ, rule, LIMIT)
 
 
 def chunked(stream, **more):

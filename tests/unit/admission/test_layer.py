@@ -24,6 +24,7 @@ from unit.admission.small_service import (
     SERVICE,
     UUID,
     Inner,
+    admission,
     environ_of,
     passed,
 )
@@ -37,9 +38,8 @@ def refused(environ) -> Rejected:
     """How the request was refused: nothing reached the application behind."""
     inner = Inner()
     with pytest.raises(Rejected) as refusal:
-        Admission(inner, SERVICE, LIMITS)(environ, lambda status, headers: None)
+        admission(inner)(environ, lambda status, headers: None)
     assert inner.seen == []
-    assert REQUEST not in environ
     return refusal.value
 
 

@@ -70,6 +70,9 @@ def test_every_problem_is_said_at_once(load):
         ),
         ("memcache_security_strategy = ENCRYPT", "memcache_secret_key"),
         ("auth_type = nonsense", "nonsense"),
+        ("auth_type = none", "auth_type"),
+        ("password = a$b", "$$"),
+        ("password =", "password is not set"),
     ],
 )
 def test_a_dangerous_value_refuses_the_start(load, line, named):
@@ -115,3 +118,11 @@ def test_a_missing_file_is_one_clear_sentence(tmp_path):
     assert caught.value.problems == [
         f"{tmp_path / 'nowhere.conf'}: no such file: name it with --config-file"
     ]
+
+
+def test_the_backend_is_not_needed_in_the_services_own_process(tmp_path):
+    path = tmp_path / "policy-proxy.conf"
+    path.write_text(GOOD.replace("url = http://127.0.0.1:8780\n", "", 1))
+    config.load([str(path)], with_backend=False)
+    with pytest.raises(ConfigurationError):
+        config.load([str(path)])

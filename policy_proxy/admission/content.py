@@ -1,0 +1,59 @@
+"""The body of an admitted request, read and understood once it is known who sends it.
+
+Parsing is the one part of admission that costs more than a glance, so it comes after
+authentication: who has no token cannot make the proxy read, hold and parse a body.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Iterable
+
+from policy_proxy.admission import body, strict_json
+from policy_proxy.config.limits import LimitSettings
+from policy_proxy.model import (
+    REQUEST,
+    BodyRule,
+    Environ,
+    Request,
+    Service,
+    StartResponse,
+    WSGIApp,
+)
+
+
+class Content:
+    """Complete the `Request` with its body, whole and strictly parsed; refuse what is not."""
+
+    def __init__(self, app: WSGIApp, service: Service, limits: LimitSettings) -> None:
+        self._app = app
+        self._service = service
+        self._limits = limits
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ[REQUEST] = request = self._completed(environ[REQUEST], environ)
+        _describe(environ, request)
+        return self._app(environ, start_response)
+
+    def _completed(self, request: Request, environ: Environ) -> Request:
+        """
+        :raises Refusal: if the body is not whole, too large, not strict JSON, or misleading.
+        """
+        content = body.read(environ, request.operation.body, self._limits.max_body_bytes)
+        if not content:  # an empty one says nothing that could be misread: the service answers it
+            return dataclasses.replace(request, body=content)
+        document = strict_json.loads(content, self._limits.max_json_depth)
+        self._service.check_body(request.operation, document)
+        return dataclasses.replace(request, body=content, document=document)
+
+
+def _describe(environ: Environ, request: Request) -> None:
+    """Make the environ say of the body what is true of the one that was read."""
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"):
+        environ.pop(name, None)
+    if request.operation.body is not BodyRule.NONE:
+        environ["CONTENT_TYPE"] = "application/json"
+        environ["CONTENT_LENGTH"] = str(len(request.body or b""))
+    environ["wsgi.input"] = io.BytesIO(request.body or b"")
+    environ["wsgi.input_terminated"] = True

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+import webob
+
+from policy_proxy import wsgi
+from policy_proxy.errors import ConfigurationError
+
+
+def hello(environ, start_response):
+    start_response("200 OK", [])
+    return [b"hello"]
+
+
+def test_a_door_is_opened_by_its_first_request_and_once():
+    built = []
+
+    def build():
+        built.append(threading.get_ident())
+        return hello
+
+    door = wsgi.Door(build)
+    assert built == []
+    threads = [
+        threading.Thread(target=lambda: webob.Request.blank("/").get_response(door))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(built) == 1
+
+
+def test_what_cannot_be_built_lets_nothing_in_and_says_why_in_the_log(caplog):
+    def build():
+        raise ConfigurationError(["[backend] url is not set", "[audit] file cannot be opened"])
+
+    with caplog.at_level(logging.ERROR):
+        answer = webob.Request.blank("/traits").get_response(wsgi.Door(build))
+    assert answer.status_int == 503
+    assert answer.json["errors"][0]["code"] == "placement.undefined_code"
+    assert "backend" not in answer.text
+    assert "[backend] url is not set" in caplog.text
+    assert "[audit] file cannot be opened" in caplog.text
+
+
+def test_the_configuration_is_the_one_of_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("POLICY_PROXY_CONFIG_FILE", str(tmp_path / "nowhere.conf"))
+    with pytest.raises(ConfigurationError, match=r"nowhere\.conf"):
+        wsgi.Door(wsgi.application._build).opened()
+
+
+@pytest.mark.parametrize(
+    "factory", [wsgi.app_factory, lambda g, **lo: wsgi.filter_factory(g, **lo)(hello)]
+)
+def test_paste_names_the_configuration_itself(factory, tmp_path):
+    door = factory({}, config_file=str(tmp_path / "nowhere.conf"))
+    with pytest.raises(ConfigurationError, match=r"nowhere\.conf"):
+        door.opened()
