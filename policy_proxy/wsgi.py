@@ -84,6 +84,8 @@ def app_factory(global_conf: dict[str, str], **local_conf: str) -> WSGIApp:
 def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[WSGIApp], WSGIApp]:
     """paste.deploy's entry point for the chain around another application of the pipeline."""
     path = local_conf.get("config_file") or global_conf.get("config_file") or _configured()
-    return lambda app: Door(
-        lambda: chain.around(config.load([path], with_backend=False), SERVICE, app)
-    )
+
+    def filtered(app: WSGIApp) -> WSGIApp:
+        return Door(lambda: chain.around(config.load([path], with_backend=False), SERVICE, app))
+
+    return filtered

@@ -101,7 +101,7 @@ def _whole(transfer: Transfer, limit: int) -> tuple[Iterable[bytes], int]:
     if length > WHOLE_BYTES:
         return Spooled(spool), length
     with spool:
-        return ((spool.read(),) if length else ()), length
+        return ([spool.read()] if length else []), length
 
 
 def _too_large(limit: int) -> errors.BackendFailed:

@@ -89,15 +89,15 @@ def _incomplete(section: cfg.ConfigOpts.GroupAttr) -> list[str]:
         "auth_url": "name Keystone's URL, for example auth_url = http://127.0.0.1:5000/v3",
         "password": "give the password of the proxy's user in Keystone",
     }
+    if "auth_url" not in section:
+        return ["[keystone_authtoken] auth_type cannot log in to Keystone: use password"]
     found = []
     for name, remedy in needed.items():
+        if name not in section:
+            continue
         try:
-            value = getattr(section, name)
-        except cfg.NoSuchOptError:
-            if name == "auth_url":
-                sentence = "[keystone_authtoken] auth_type cannot log in to Keystone: use password"
-                found.append(sentence)
-        except cfg.Error:
+            value = section[name]
+        except (cfg.Error, ValueError):
             sentence = (
                 f"[keystone_authtoken] {name} cannot be read: write $$ for each $ in it, since $ "
                 "begins a reference to another option"

@@ -54,9 +54,11 @@ def test_the_configuration_is_the_one_of_the_environment(monkeypatch, tmp_path):
         wsgi.Door(wsgi.application._build).opened()
 
 
-@pytest.mark.parametrize(
-    "factory", [wsgi.app_factory, lambda g, **lo: wsgi.filter_factory(g, **lo)(hello)]
-)
+def filtered_hello(global_conf, **local_conf):
+    return wsgi.filter_factory(global_conf, **local_conf)(hello)
+
+
+@pytest.mark.parametrize("factory", [wsgi.app_factory, filtered_hello])
 def test_paste_names_the_configuration_itself(factory, tmp_path):
     door = factory({}, config_file=str(tmp_path / "nowhere.conf"))
     with pytest.raises(ConfigurationError, match=r"nowhere\.conf"):
