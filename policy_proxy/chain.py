@@ -9,7 +9,8 @@ the terminal at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 
 from oslo_middleware import cors
@@ -27,7 +28,7 @@ from policy_proxy.barrier.error_barrier import ErrorBarrier
 from policy_proxy.barrier.request_id import RequestId
 from policy_proxy.config import Settings, authtoken
 from policy_proxy.errors import ConfigurationError
-from policy_proxy.model import Service, WSGIApp
+from policy_proxy.model import Environ, Service, StartResponse, WSGIApp
 from policy_proxy.policy.enforcement import Enforce
 from policy_proxy.policy.watch import PolicyWatch
 from policy_proxy.telemetry import looks
@@ -39,7 +40,23 @@ from policy_proxy.terminals.wrapped import Wrapped
 Layer = Callable[[WSGIApp], WSGIApp]
 
 
-def proxy(settings: Settings, service: Service) -> WSGIApp:
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The layers put together: a WSGI application, with threads that look after it."""
+
+    app: WSGIApp
+    stops: tuple[Callable[[], None], ...]
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        return self.app(environ, start_response)
+
+    def close(self) -> None:
+        """End what goes on in the background. No request may come any more."""
+        for stop in self.stops:
+            stop()
+
+
+def proxy(settings: Settings, service: Service) -> Chain:
     """The chain in front of a backend that is reached over HTTP.
 
     :raises ConfigurationError: if a file that the configuration names cannot be used.
@@ -58,7 +75,7 @@ def proxy(settings: Settings, service: Service) -> WSGIApp:
     )
 
 
-def around(settings: Settings, service: Service, app: WSGIApp) -> WSGIApp:
+def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
     """The chain around `app`, the service's own application in this process.
 
     :raises ConfigurationError: if a file that the configuration names cannot be used.
@@ -66,17 +83,13 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> WSGIApp:
     return _chain(settings, service, Wrapped(app), {})
 
 
-def _chain(
-    settings: Settings, service: Service, terminal: WSGIApp, more: dict[str, Look]
-) -> WSGIApp:
+def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[str, Look]) -> Chain:
     watch = PolicyWatch(settings.policy, service.defaults)
     watch.load_now()
-    watch.start()
     readiness = Readiness(
         {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},
         settings.health.interval,
     )
-    readiness.start()
     layers: list[Layer] = [
         RequestId,
         partial(Health, readiness=readiness),
@@ -92,7 +105,9 @@ def _chain(
     app = terminal
     for layer in reversed(layers):
         app = layer(app)
-    return app
+    watch.start()  # last, so that a chain that cannot be put together leaves no thread behind
+    readiness.start()
+    return Chain(app, (watch.stop, readiness.stop))
 
 
 def _cors(settings: Settings) -> list[Layer]:

@@ -45,8 +45,13 @@ class Door:
         try:
             app = self.opened()
         except ConfigurationError as error:
-            return _closed(error, start_response)
-        return app(environ, start_response)
+            for problem in error.problems:
+                _LOG.error("%s", problem)
+        except Exception:
+            _LOG.exception("this service cannot be put together")
+        else:
+            return app(environ, start_response)
+        return _closed(start_response)
 
     def opened(self) -> WSGIApp:
         """The application, built now if it was not yet."""
@@ -57,10 +62,8 @@ class Door:
         return self._built
 
 
-def _closed(error: ConfigurationError, start_response: StartResponse) -> Iterable[bytes]:
+def _closed(start_response: StartResponse) -> Iterable[bytes]:
     """The answer while the service cannot be built: why is for the log alone."""
-    for problem in error.problems:
-        _LOG.error("%s", problem)
     refusal = Unavailable("This service is not configured.", headers=(("Retry-After", "60"),))
     public = rendering.refusal_as_error(refusal, SERVICE.default_code)
     response = rendering.response(public, new_request_id(), refusal.headers)

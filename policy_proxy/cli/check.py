@@ -63,20 +63,28 @@ def _audit_problems(path: str | None) -> list[str]:
     return []
 
 
-def _login_problem(settings: Settings) -> str:
-    """Why the proxy's user gets no token; the empty text if it gets one."""
-    try:
-        ServiceCredentials(settings.conf, authtoken.GROUP).token()
-    except Unavailable as error:
-        return f"the proxy's user gets no token: {error.__cause__}: check user name and password"
-    return ""
-
-
 def _remote_problems(settings: Settings) -> list[str]:
     backend = Backend(settings.backend)
     found = {
-        "[keystone_authtoken]": looks.keystone(settings.conf)() or _login_problem(settings),
+        "[keystone_authtoken]": looks.keystone(settings.conf)(),
         "[backend] url": looks.backend(backend, settings.backend.url)(),
     }
     backend.close()
+    if not found["[keystone_authtoken]"]:
+        found |= {f"[{user}]": _login_problem(settings, user) for user in _users(settings)}
     return [f"{option}: {problem}" for option, problem in found.items() if problem]
+
+
+def _users(settings: Settings) -> set[str]:
+    """The sections with users of the proxy: who validates tokens, and whose token goes out."""
+    service = {settings.backend.auth_section} if settings.backend.credentials == "service" else ()
+    return {authtoken.GROUP, *service}
+
+
+def _login_problem(settings: Settings, user: str) -> str:
+    """Why the user of this section gets no token; the empty text if it gets one."""
+    try:
+        ServiceCredentials(settings.conf, user).token()
+    except Unavailable as error:
+        return f"the proxy's user gets no token: {error.__cause__}: check user name and password"
+    return ""

@@ -24,7 +24,7 @@ class Settings:
     """All that the operator has set.
 
     `conf` is the parsed configuration itself, for the libraries that read their own sections
-    (keystonemiddleware, oslo.policy, oslo.middleware); nothing of ours reads it.
+    (keystonemiddleware, keystoneauth, oslo.middleware). Of ours, only what wires them reads it.
     """
 
     backend: backend.BackendSettings
@@ -45,11 +45,11 @@ def load(files: Sequence[str], *, with_backend: bool = True) -> Settings:
     """
     conf = parse(files)
     settings = _settings(conf)
-    found = [
-        *(backend.problems(settings.backend) if with_backend else ()),
-        *server.problems(settings.server),
-        *authtoken.problems(conf),
-    ]
+    found = [*server.problems(settings.server), *authtoken.problems(conf)]
+    if with_backend:
+        found = [*backend.problems(settings.backend), *found]
+        if settings.backend.credentials == "service":
+            found += authtoken.service_user_problems(conf, settings.backend.auth_section)
     if found:
         raise ConfigurationError([f"{', '.join(files)}: {problem}" for problem in found])
     return settings

@@ -62,19 +62,7 @@ def _plugin(name: str | None) -> Any:
 def problems(conf: cfg.ConfigOpts) -> list[str]:
     """What is missing or dangerous in this section, a sentence each with its remedy."""
     section = conf[GROUP]
-    found = []
-    if not section.auth_type:
-        found.append(
-            "[keystone_authtoken] auth_type is not set: use password, with auth_url, username, "
-            "password, project_name, user_domain_name and project_domain_name"
-        )
-    elif _plugin(section.auth_type) is None:
-        found.append(
-            f"[keystone_authtoken] auth_type = {section.auth_type} is no keystoneauth plugin: "
-            "use password or v3applicationcredential"
-        )
-    else:
-        found += _incomplete(section)
+    found = _login_problems(section, GROUP)
     if not section.www_authenticate_uri:
         found.append(
             "[keystone_authtoken] www_authenticate_uri is not set: name the public URL of "
@@ -83,14 +71,44 @@ def problems(conf: cfg.ConfigOpts) -> list[str]:
     return found + _hazards(section)
 
 
-def _incomplete(section: cfg.ConfigOpts.GroupAttr) -> list[str]:
+def service_user_problems(conf: cfg.ConfigOpts, group: str) -> list[str]:
+    """The same for a section of its own that holds the service user's login."""
+    if group == GROUP:
+        return []
+    section = conf[group]
+    found = _login_problems(section, group)
+    if not section.timeout or section.timeout <= 0:
+        found.append(
+            f"[{group}] timeout is not set, so a silent Keystone would hang requests: set it, for "
+            "example timeout = 5"
+        )
+    if section.insecure:
+        found.append(
+            f"[{group}] insecure = true does not verify Keystone's certificate: remove the line "
+            "and set cafile"
+        )
+    return found
+
+
+def _login_problems(section: cfg.ConfigOpts.GroupAttr, group: str) -> list[str]:
+    """Why nobody can log in to Keystone with what `[group]` holds."""
+    if not section.auth_type:
+        remedy = "password, project_name, user_domain_name and project_domain_name"
+        return [f"[{group}] auth_type is not set: use password, with auth_url, username, {remedy}"]
+    if _plugin(section.auth_type) is None:
+        remedy = "use password or v3applicationcredential"
+        return [f"[{group}] auth_type = {section.auth_type} is no keystoneauth plugin: {remedy}"]
+    return _incomplete(section, group)
+
+
+def _incomplete(section: cfg.ConfigOpts.GroupAttr, group: str) -> list[str]:
     """Options that the plugin needs and that are missing or cannot be read."""
     needed = {
         "auth_url": "name Keystone's URL, for example auth_url = http://127.0.0.1:5000/v3",
         "password": "give the password of the proxy's user in Keystone",
     }
     if "auth_url" not in section:
-        return ["[keystone_authtoken] auth_type cannot log in to Keystone: use password"]
+        return [f"[{group}] auth_type cannot log in to Keystone: use password"]
     found = []
     for name, remedy in needed.items():
         if name not in section:
@@ -98,14 +116,13 @@ def _incomplete(section: cfg.ConfigOpts.GroupAttr) -> list[str]:
         try:
             value = section[name]
         except (cfg.Error, ValueError):
-            sentence = (
-                f"[keystone_authtoken] {name} cannot be read: write $$ for each $ in it, since $ "
-                "begins a reference to another option"
+            found.append(
+                f"[{group}] {name} cannot be read: write $$ for each $ in it, since $ begins a "
+                "reference to another option"
             )
-            found.append(sentence)
         else:
             if not value:
-                found.append(f"[keystone_authtoken] {name} is not set: {remedy}")
+                found.append(f"[{group}] {name} is not set: {remedy}")
     return found
 
 

@@ -10,7 +10,7 @@ from policy_proxy.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding for the operator.
+    """One finding for the operator; as text a single line, whatever the file holds.
 
     :param file: path of the policy file or directory; empty for a default rule of the service.
     :param line: counted from 1; 0 if the finding concerns the whole file.
@@ -28,7 +28,8 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file or "default rules"
         subject = f"rule {self.rule!r} " if self.rule else ""
-        return f"{place}: {subject}{self.text}: {self.remedy}"
+        line = f"{place}: {subject}{self.text}: {self.remedy}"
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 class PolicyError(ConfigurationError):

@@ -108,5 +108,5 @@ def _revision(files: Iterable[tuple[str, bytes]], problems: Iterable[Problem]) -
         name = os.fsencode(Path(path).name)
         digest.update(b"%d %d\n%b%b" % (len(name), len(content), name, content))
     for problem in problems:
-        digest.update(str(problem).encode(errors="surrogateescape"))
+        digest.update(str(problem).encode())
     return digest.hexdigest()[:16]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import ExitStack
 
 import pytest
 
@@ -32,13 +33,17 @@ def keystone_url(keystone):
 def make_proxy(tmp_path, keystone, keystone_url, password):
     """Build a proxy in front of a backend; further words go into its configuration."""
 
-    def make(backend, **more):
-        path = configuration(
-            tmp_path, backend=backend.url, keystone=keystone_url, password=password, **more
-        )
-        return Proxy.built(path, keystone)
+    with ExitStack() as built:
 
-    return make
+        def make(backend, **more):
+            path = configuration(
+                tmp_path, backend=backend.url, keystone=keystone_url, password=password, **more
+            )
+            proxy = Proxy.built(path, keystone)
+            built.callback(proxy.app.close)
+            return proxy
+
+        yield make
 
 
 @pytest.fixture

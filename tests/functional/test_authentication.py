@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 import webob
@@ -59,7 +59,9 @@ def against(tmp_path, recorder, keystone, password):
             path = configuration(
                 tmp_path, backend=recorder.url, keystone=url, password=password, **more
             )
-            yield Proxy.built(path, keystone)
+            proxy = Proxy.built(path, keystone)
+            with closing(proxy.app):
+                yield proxy
 
     return against
 
@@ -178,7 +180,9 @@ def test_a_keystone_that_is_not_there(tmp_path, recorder, keystone, password):
         password=password,
         options="http_request_max_retries = 0",
     )
-    answer = Proxy.built(path, keystone).ask("GET", "/traits")
+    proxy = Proxy.built(path, keystone)
+    with closing(proxy.app):
+        answer = proxy.ask("GET", "/traits")
     assert answer.status_int == 503
     assert answer.headers["Retry-After"]
     assert forwarded(recorder) == []
@@ -198,7 +202,8 @@ def test_a_keystone_that_is_silent_ends_in_bounded_time(tmp_path, recorder, keys
         )
         proxy = Proxy.built(path, keystone)
         began = time.monotonic()
-        answer = proxy.ask("GET", "/traits")
+        with closing(proxy.app):
+            answer = proxy.ask("GET", "/traits")
     assert answer.status_int == 503
     assert time.monotonic() - began < 10
     assert forwarded(recorder) == []

@@ -12,7 +12,6 @@ import webob
 
 from harness.keystone import Grant, Keystone
 from policy_proxy import chain, config
-from policy_proxy.model import WSGIApp
 from policy_proxy.placement.service import SERVICE
 
 PROXY_USER = "placement-proxy"
@@ -71,7 +70,7 @@ def configuration(folder: Path, *, backend: str, keystone: str, password: str, *
 class Proxy:
     """The chain, and what it leaves behind."""
 
-    app: WSGIApp
+    app: chain.Chain
     keystone: Keystone
     folder: Path
     sent: int = field(default=0)

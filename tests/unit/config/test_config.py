@@ -126,3 +126,42 @@ def test_the_backend_is_not_needed_in_the_services_own_process(tmp_path):
     config.load([str(path)], with_backend=False)
     with pytest.raises(ConfigurationError):
         config.load([str(path)])
+
+
+SERVICE_USER = """
+[service_user]
+auth_type = password
+auth_url = http://127.0.0.1:5000/v3
+username = placement-proxy
+password = generated
+project_name = service
+timeout = 5
+"""
+
+
+def with_service_user(section):
+    mode = "[backend]\ncredentials = service\nauth_section = service_user\n"
+    return GOOD.replace("[backend]\n", mode) + section
+
+
+def test_a_section_of_its_own_may_hold_the_service_user(load):
+    assert load(with_service_user(SERVICE_USER)).backend.auth_section == "service_user"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        (SERVICE_USER, "", "[service_user] auth_type is not set"),
+        ("= password\n", "= nonsense\n", "[service_user] auth_type = nonsense"),
+        ("auth_url = http://127.0.0.1:5000/v3", "", "[service_user] auth_url is not set"),
+        ("timeout = 5", "", "[service_user] timeout is not set"),
+        ("timeout = 5", "timeout = 5\ninsecure = true", "[service_user] insecure"),
+    ],
+)
+def test_the_section_of_the_service_user_must_be_as_safe(load, old, new, named):
+    problems = refused(load, with_service_user(SERVICE_USER.replace(old, new)))
+    assert any(named in problem for problem in problems), problems
+
+
+def test_a_section_that_nobody_uses_need_not_be_there(load):
+    load(with_service_user("").replace("credentials = service", "credentials = caller"))

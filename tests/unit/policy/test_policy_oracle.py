@@ -120,10 +120,10 @@ def _built(rules, policy_settings, defaults):
     return build(sources, policy_settings, defaults)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(_CASES)
 def test_our_verdict_is_oslo_policys(stock, policy_settings, defaults, case):
-    """250 policies, each with two or three askers for six rules: some 3,700 verdicts."""
+    """200 policies, each with two or three askers for six rules: some 2,600 verdicts."""
     scope, rules, askers, new_only = case
     theirs = stock(rules, new_only)
     ours = _built(rules, policy_settings(enforce_new_defaults=new_only), defaults)

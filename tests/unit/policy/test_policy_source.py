@@ -117,3 +117,12 @@ def test_the_stamps_tell_a_write_that_left_the_contents_alone(site):
     after = read(site.settings())
     assert after.revision == before.revision
     assert after.stamps != before.stamps
+
+
+def test_a_name_that_is_no_text_is_told_in_one_printable_line(site):
+    site.write("{}")
+    site.folder.mkdir()
+    (site.folder / os.fsdecode(b"odd\n\xff\x1b.yaml")).symlink_to("nowhere")
+    (problem,) = read(site.settings()).problems
+    assert str(problem).isprintable()
+    assert "odd\\n" in str(problem)

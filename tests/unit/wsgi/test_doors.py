@@ -48,6 +48,17 @@ def test_what_cannot_be_built_lets_nothing_in_and_says_why_in_the_log(caplog):
     assert "[audit] file cannot be opened" in caplog.text
 
 
+def test_a_failure_that_nobody_foresaw_lets_nothing_in_either(caplog):
+    def build():
+        raise ValueError("the inside")
+
+    answer = webob.Request.blank("/traits").get_response(wsgi.Door(build))
+    assert answer.status_int == 503
+    assert answer.json["errors"][0]["request_id"].startswith("req-")
+    assert "the inside" not in answer.text
+    assert "ValueError: the inside" in caplog.text
+
+
 def test_the_configuration_is_the_one_of_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("POLICY_PROXY_CONFIG_FILE", str(tmp_path / "nowhere.conf"))
     with pytest.raises(ConfigurationError, match=r"nowhere\.conf"):
