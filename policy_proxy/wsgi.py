@@ -47,7 +47,7 @@ class Door:
         except ConfigurationError as error:
             for problem in error.problems:
                 _LOG.error("%s", problem)
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is, the client must not see it
             _LOG.exception("this service cannot be put together")
         else:
             return app(environ, start_response)

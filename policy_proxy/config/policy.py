@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oslo_config import cfg
+from oslo_policy import opts as oslo_policy_opts
 
 GROUP = "policy"
 OPTS = [
@@ -48,6 +49,16 @@ def read(conf: cfg.ConfigOpts) -> PolicySettings:
         watch_interval=conf[GROUP].watch_interval,
         require_file=conf[GROUP].require_file,
     )
+
+
+def for_enforcer(settings: PolicySettings) -> cfg.ConfigOpts:
+    """What an oslo.policy Enforcer wants to be given that shall look for no file by itself."""
+    conf = cfg.ConfigOpts()
+    conf([], project="policy-proxy", default_config_files=[], default_config_dirs=[])
+    oslo_policy_opts.set_defaults(conf)
+    conf.set_override("policy_dirs", [], group="oslo_policy")
+    conf.set_override("enforce_new_defaults", settings.enforce_new_defaults, group="oslo_policy")
+    return conf
 
 
 def _located(conf: cfg.ConfigOpts, path: str) -> str:

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from oslo_config import cfg
 from oslo_policy import policy
 
-from policy_proxy.config.policy import PolicySettings
+from policy_proxy.config.policy import PolicySettings, for_enforcer
 from policy_proxy.policy import checks, references
+from policy_proxy.policy.compiled import compiled, scopes
 from policy_proxy.policy.problem import PolicyError, Problem
 from policy_proxy.policy.reader import REFUSED, Rule, parse
 from policy_proxy.policy.snapshot import PolicySnapshot
@@ -43,7 +43,13 @@ def build(sources: Sources, settings: PolicySettings, defaults: Defaults) -> Pol
         problems += references.problems(enforcer.rules, rules)
     if problems:
         raise PolicyError(problems)
-    return PolicySnapshot(sources.revision, time.time(), enforcer)
+    return PolicySnapshot(
+        revision=sources.revision,
+        taken_at=time.time(),
+        rules=compiled(enforcer),
+        scopes=scopes(enforcer),
+        origins=rules,
+    )
 
 
 def _rules(sources: Sources) -> tuple[dict[str, Rule], list[Problem]]:
@@ -89,17 +95,13 @@ def _enforcer(
     file is the empty device, so what is in force cannot depend on what a file says meanwhile, nor
     on whether it can be opened.
     """
-    conf = cfg.ConfigOpts()
-    conf([], project="policy-proxy", default_config_files=[], default_config_dirs=[])
     enforcer = policy.Enforcer(
-        conf,
+        for_enforcer(settings),
         policy_file=os.devnull,
         rules={name: override.check for name, override in overrides.items()},
         default_rule=settings.default_rule,
         overwrite=False,
     )
-    conf.set_override("policy_dirs", [], group="oslo_policy")
-    conf.set_override("enforce_new_defaults", settings.enforce_new_defaults, group="oslo_policy")
     enforcer.suppress_default_change_warnings = True  # as Placement itself does
     enforcer.file_rules = dict(overrides)
     enforcer.register_defaults(registered)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.policy.build import Defaults, build
@@ -119,8 +119,14 @@ class PolicyWatch:
         except PolicyError as error:
             self._refuse(sources.revision, error)
         else:
+            self._require(sources)
             self._state = PolicyState(snapshot)
             _LOG.info("policy revision %s is in force", snapshot.revision)
+
+    def _require(self, sources: Sources) -> None:
+        """A policy file that was in force cannot just go: its loss is no wish for the defaults."""
+        if any(path == self._settings.file for path, _ in sources.files):
+            self._settings = replace(self._settings, require_file=True)
 
     def _refuse(self, revision: str, error: PolicyError) -> None:
         kept, problems = self._state.snapshot, tuple(error.problems)

@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import ssl
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from harness.certificates import DAY, self_signed
 from integration.raw_backend import OK, RawBackend, answering
 from policy_proxy import errors
 from policy_proxy.backend import Outbound
 
 GET = Outbound("GET", "/", ())
-NOW = dt.datetime.now(dt.UTC)
-DAY = dt.timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Certificate:
-    cert: str
-    key: str
-
-    def server(self):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.cert, self.key)
-        return context
 
 
 @pytest.fixture
 def certificate(tmp_path: Path):
-    """Make a self-signed certificate, which is its own authority."""
-
-    def make(name, *, address="127.0.0.1", expires=DAY):
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-        cert = (
-            x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-            .not_valid_before(NOW - 2 * DAY)
-            .not_valid_after(NOW + expires)
-            .add_extension(names, critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        (tmp_path / f"{name}.crt").write_bytes(cert.public_bytes(serialization.Encoding.PEM))
-        (tmp_path / f"{name}.key").write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        return Certificate(str(tmp_path / f"{name}.crt"), str(tmp_path / f"{name}.key"))
-
-    return make
+    return partial(self_signed, tmp_path)
 
 
 def test_a_certificate_of_a_trusted_authority_is_accepted(certificate):

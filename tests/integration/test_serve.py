@@ -7,16 +7,20 @@ import re
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
 
+import httpx
 import pytest
 
+from harness.certificates import self_signed
 from harness.keystone import Grant, Keystone
 from harness.proxy import ADMIN, PROXY_USER, SERVICE_GRANT, configuration
 from harness.serve import COMMAND, free_port, serving
 from harness.server import serving as serving_wsgi
+from harness.stack import eventually
 from integration.raw_backend import OK, RawBackend
 
 VERSIONS = json.dumps({"versions": [{"min_version": "1.0", "max_version": "1.39"}]}).encode()
@@ -296,6 +300,28 @@ def test_a_wrong_password_is_one_sentence(good, password):
     (line,) = sentences(run("check", "--config-file", str(good)))
     assert "gets no token" in line
     assert "wrong" not in line
+
+
+def test_tls_and_the_number_of_workers(good):
+    certificate = self_signed(good.parent, "proxy")
+    tls = f"[server]\ntls_certfile = {certificate.cert}\ntls_keyfile = {certificate.key}\n"
+    good.write_text(f"{tls}{good.read_text()}")
+    context = ssl.create_default_context(cafile=certificate.cert)
+    with (
+        serving(good, "--workers", "2", wait=False) as served,
+        httpx.Client(base_url=f"https://127.0.0.1:{served.port}", verify=context) as client,
+    ):
+
+        def ready():
+            try:
+                return client.get("/healthcheck").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        eventually(ready)
+        assert client.get("/traits").status_code == 401
+        assert b"200" not in served.raw(b"GET /healthcheck HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert len(served.worker_pids()) == 2
 
 
 def test_wrong_usage_is_exit_code_2():

@@ -9,6 +9,7 @@ from oslo_policy import policy
 
 from policy_proxy.model import Identity
 from policy_proxy.policy.build import build
+from policy_proxy.policy.compiled import compiled, scopes
 from policy_proxy.policy.credentials import credentials
 from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.source import read
@@ -64,7 +65,7 @@ def _snapshot(check) -> PolicySnapshot:
     enforcer = policy.Enforcer(cfg.ConfigOpts(), policy_file="none", default_rule="x")
     enforcer.register_default(policy.RuleDefault("a", "!"))
     enforcer.set_rules({"a": check})
-    return PolicySnapshot("r1", 0.0, enforcer)
+    return PolicySnapshot("r1", 0.0, compiled(enforcer), scopes(enforcer))
 
 
 @pytest.mark.parametrize("wrap", [lambda check: check, policy.NotCheck])

@@ -328,3 +328,16 @@ def test_the_thread_outlives_what_nobody_foresaw(site, defaults):
     failing.clear()
     _eventually(lambda: _in_force(watch) == "better")
     watch.stop()
+
+
+def test_a_file_that_was_in_force_cannot_just_go_even_where_none_is_required(site, defaults):
+    watch = PolicyWatch(site.settings(require_file=False), defaults)
+    watch.load_now()
+    assert watch.current is not None, "the defaults are in force"
+    site.write(GOOD)
+    _looks(watch)
+    assert _in_force(watch) == "good"
+    site.file.unlink()
+    _looks(watch)
+    assert _in_force(watch) == "good"
+    assert "does not exist" in watch.state.problems[0]
