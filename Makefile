@@ -29,7 +29,7 @@ check: install
 	$(BIN)/lint-imports
 
 bench: install
-	$(BIN)/python -m tests.bench
+	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 # Writes the parts of docs/, etc/ and policies/ that come from the code; a test compares them.
 docs: install

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from policy_proxy.cli.check import check
+from policy_proxy.cli.policy import policy
 from policy_proxy.cli.serve import serve
 from policy_proxy.cli.up import up
 
@@ -16,5 +17,6 @@ def main() -> None:
 
 
 main.add_command(check)
+main.add_command(policy)
 main.add_command(serve)
 main.add_command(up)

@@ -44,7 +44,7 @@ def comparisons(folder: Path) -> Iterator[Comparison]:
         status, _, body = chain()
         assert (status, b"".join(body), libcurl()) == ("200 OK", backend.BODY, backend.BODY)
         yield Comparison(
-            "GET /traits, 47 bytes of answer",
+            f"GET /traits, {len(backend.BODY)} bytes of answer",
             Candidate("the whole chain", chain, CALLS),
             Candidate("pycurl alone", libcurl, CALLS),
         )

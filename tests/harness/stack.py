@@ -20,7 +20,8 @@ from keystoneauth1.session import Session
 
 from policy_proxy.embedded import ports
 
-READY_TIMEOUT = 180.0
+READY_TIMEOUT = 90.0
+"""Seconds: what is promised of `policy-proxy up`."""
 COMMAND = Path(sys.executable).with_name("policy-proxy")
 
 
