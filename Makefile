@@ -9,10 +9,12 @@ TEST_PROCESSES ?= 2
 
 install: $(VENV)/.installed
 
+# setuptools warns of each editable installation that it is one.
 $(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "Installing into $(VENV). The first time, this takes some minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
+	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
 	touch $@
 
 # The main job: real Keystone, real Placement, the proxy between, and a tour. ARGS go to `up`.

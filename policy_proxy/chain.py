@@ -1,7 +1,9 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → AuthToken → Identify → Content
-    → Enforce → terminal
+    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → AuthToken → Identify → Enforce
+    → Content → terminal
+
+with Content before Enforce for the few operations that are decided by their body.
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
 the terminal at the end.
@@ -19,17 +21,20 @@ from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
 from policy_proxy.audit import sink as sinks
 from policy_proxy.audit.layer import Audit
-from policy_proxy.authentication.cache import TokenCache
+from policy_proxy.authentication.cache import SharedCache, TokenCache
 from policy_proxy.authentication.identity import Identify
 from policy_proxy.authentication.layer import AuthToken
 from policy_proxy.backend.client import Backend
 from policy_proxy.backend.credentials import ServiceCredentials
+from policy_proxy.backend.remote import post
 from policy_proxy.barrier.error_barrier import ErrorBarrier
 from policy_proxy.barrier.request_id import RequestId
 from policy_proxy.config import Settings, authtoken
+from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import Environ, Service, StartResponse, WSGIApp
 from policy_proxy.policy.enforcement import Enforce
+from policy_proxy.policy.remote import Ask, asking, not_asked
 from policy_proxy.policy.watch import PolicyWatch
 from policy_proxy.telemetry import looks
 from policy_proxy.telemetry.health import Health
@@ -42,9 +47,13 @@ Layer = Callable[[WSGIApp], WSGIApp]
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The layers put together: a WSGI application, with threads that look after it."""
+    """The layers put together: a WSGI application, with threads that look after it.
+
+    :param reload: has the policy files read at once; a signal handler may call it.
+    """
 
     app: WSGIApp
+    reload: Callable[[], None]
     stops: tuple[Callable[[], None], ...]
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -84,30 +93,41 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
 
 
 def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[str, Look]) -> Chain:
-    watch = PolicyWatch(settings.policy, service.defaults)
+    watch = PolicyWatch(settings.policy, service.defaults, _ask(settings.policy))
     watch.load_now()
     readiness = Readiness(
         {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},
         settings.health.interval,
     )
+    content = partial(Content, service=service, limits=settings.limits)
     layers: list[Layer] = [
         RequestId,
-        partial(Health, readiness=readiness),
+        partial(
+            Health, readiness=readiness, watch=watch, trusted=settings.health.trusted_addresses
+        ),
         *_cors(settings),
         partial(ErrorBarrier, service=service),
         partial(Audit, sink=_sink(settings)),
         partial(Admission, service=service, limits=settings.limits),
         partial(AuthToken, conf=settings.conf, cache=_token_cache(settings)),
         Identify,
-        partial(Content, service=service, limits=settings.limits),
+        partial(content, decisive=True),
         partial(Enforce, service=service, watch=watch),
+        partial(content, decisive=False),
     ]
     app = terminal
     for layer in reversed(layers):
         app = layer(app)
     watch.start()  # last, so that a chain that cannot be put together leaves no thread behind
     readiness.start()
-    return Chain(app, (watch.stop, readiness.stop))
+    return Chain(app, watch.reload, (watch.stop, readiness.stop))
+
+
+def _ask(settings: PolicySettings) -> Ask:
+    """How `http:` and `https:` checks are asked: not at all, unless the operator allows it."""
+    if not settings.allow_remote_checks:
+        return not_asked
+    return asking(partial(post, settings=settings.remote), settings.remote.content_type)
 
 
 def _cors(settings: Settings) -> list[Layer]:
@@ -129,9 +149,16 @@ def _sink(settings: Settings) -> sinks.Sink:
         ) from None
 
 
-def _token_cache(settings: Settings) -> TokenCache | None:
+def _token_cache(settings: Settings) -> TokenCache | SharedCache:
     section = settings.conf.keystone_authtoken
-    return None if section.memcached_servers else TokenCache(section.token_cache_time)
+    if not section.memcached_servers:
+        return TokenCache(section.token_cache_time)
+    return SharedCache(
+        section.memcached_servers,
+        timeout=section.memcache_pool_socket_timeout,
+        dead_retry=section.memcache_pool_dead_retry,
+        idle=section.memcache_pool_unused_timeout,
+    )
 
 
 def _service_credentials(settings: Settings) -> ServiceCredentials | None:

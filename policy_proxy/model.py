@@ -19,6 +19,7 @@ REQUEST = "policy_proxy.request"
 IDENTITY = "policy_proxy.identity"
 DECISION = "policy_proxy.decision"
 CREDENTIALS_SENT = "policy_proxy.credentials_sent"
+TOKENS_SENT = "policy_proxy.tokens_sent"
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -48,7 +49,8 @@ class Operation:
     """One thing that can be asked of the service, named by its oslo.policy rule.
 
     `template` is the path with its parameters in braces. `public` operations need no token (and
-    have no rule). `negotiates` tells whether the service looks at `Accept` for this operation.
+    have no rule). `decided_by_body` tells whether its target has attributes from the body: only then
+    is the body read before policy is asked. `negotiates` tells whether the service looks at `Accept` for this operation.
     """
 
     rule: str
@@ -57,6 +59,7 @@ class Operation:
     body: BodyRule = BodyRule.NONE
     public: bool = False
     negotiates: bool = True
+    decided_by_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from policy_proxy.placement.service import SERVICE
 _LOG = logging.getLogger(__name__)
 
 
-def proxy_from_file(path: str) -> WSGIApp:
+def proxy_from_file(path: str) -> chain.Chain:
     """
     :raises ConfigurationError: with every problem of the configuration.
     """
@@ -36,10 +36,10 @@ class Door:
     and locks among its workers. While building fails, so does every request: nothing gets in.
     """
 
-    def __init__(self, build: Callable[[], WSGIApp]) -> None:
+    def __init__(self, build: Callable[[], chain.Chain]) -> None:
         self._build = build
         self._building = threading.Lock()
-        self._built: WSGIApp | None = None
+        self._built: chain.Chain | None = None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -53,7 +53,7 @@ class Door:
             return app(environ, start_response)
         return _closed(start_response)
 
-    def opened(self) -> WSGIApp:
+    def opened(self) -> chain.Chain:
         """The application, built now if it was not yet."""
         if self._built is None:
             with self._building:

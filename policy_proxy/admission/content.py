@@ -1,7 +1,8 @@
 """The body of an admitted request, read and understood once it is known who sends it.
 
-Parsing is the one part of admission that costs more than a glance, so it comes after
-authentication: who has no token cannot make the proxy read, hold and parse a body.
+Reading and parsing are the one part of admission that costs more than a glance. So they come after
+authentication and, unless the decision depends on the body, after the decision: whoever is refused
+cannot make the proxy wait for a body, hold it and parse it.
 """
 
 from __future__ import annotations
@@ -24,22 +25,34 @@ from policy_proxy.model import (
 
 
 class Content:
-    """Complete the `Request` with its body, whole and strictly parsed; refuse what is not."""
+    """Complete the `Request` with its body, whole and strictly parsed; refuse what is not.
 
-    def __init__(self, app: WSGIApp, service: Service, limits: LimitSettings) -> None:
+    The chain has two of them, before the decision and after it.
+
+    :param decisive: whether this one is for the operations that are decided by their body.
+    """
+
+    def __init__(
+        self, app: WSGIApp, service: Service, limits: LimitSettings, *, decisive: bool
+    ) -> None:
         self._app = app
+        self._decisive = decisive
         self._service = service
         self._limits = limits
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        environ[REQUEST] = request = self._completed(environ[REQUEST], environ)
-        _describe(environ, request)
+        request: Request = environ[REQUEST]
+        if request.operation.decided_by_body is self._decisive:
+            environ[REQUEST] = request = self._completed(request, environ)
+            _describe(environ, request)
         return self._app(environ, start_response)
 
     def _completed(self, request: Request, environ: Environ) -> Request:
         """
         :raises Refusal: if the body is not whole, too large, not strict JSON, or misleading.
         """
+        if request.operation.public:  # whoever asks could make a thread wait for a body forever
+            return request
         content = body.read(environ, request.operation.body, self._limits.max_body_bytes)
         if not content:  # an empty one says nothing that could be misread: the service answers it
             return dataclasses.replace(request, body=content)

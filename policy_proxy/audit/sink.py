@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -40,6 +41,7 @@ class FileSink:
         self._path = path
         self._lock = threading.Lock()
         self._descriptor: int | None = self._opened()
+        self._torn = False  # whether the file ends within a line
         self.lost = 0
 
     def __call__(self, record: Mapping[str, Any]) -> None:
@@ -69,11 +71,13 @@ class FileSink:
     def _write(self, line: bytes) -> None:
         if self._descriptor is None:
             self._descriptor = self._opened()
+        begun = b"\n" if self._torn else b""
         try:
-            written = os.write(self._descriptor, line)
+            written = os.write(self._descriptor, begun + line)
         except OSError:
             os.close(self._descriptor)
             self._descriptor = None
             raise
-        if written != len(line):
-            raise OSError(0, f"only {written} of {len(line)} bytes")
+        self._torn = written != len(begun + line)
+        if self._torn:
+            raise OSError(errno.ENOSPC, f"only {written} of {len(line)} bytes were written")

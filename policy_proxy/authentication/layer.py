@@ -15,7 +15,7 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 from policy_proxy.authentication import token_header
-from policy_proxy.authentication.cache import TokenCache
+from policy_proxy.authentication.cache import SharedCache, TokenCache
 from policy_proxy.authentication.identity import TOKEN_AUTH
 from policy_proxy.config import authtoken
 from policy_proxy.errors import Unauthenticated, Unavailable
@@ -30,12 +30,12 @@ class AuthToken:
     """Let requests with a valid token through, their validated token in the environ.
 
     :param conf: the parsed configuration with `[keystone_authtoken]`.
-    :param cache: None if `memcached_servers` is set.
+    :param cache: where validated tokens are remembered; auth_token would bring its own.
     """
 
-    def __init__(self, app: WSGIApp, conf: cfg.ConfigOpts, cache: TokenCache | None) -> None:
+    def __init__(self, app: WSGIApp, conf: cfg.ConfigOpts, cache: TokenCache | SharedCache) -> None:
         self._app = app
-        self._extra = {authtoken.CACHE_KEY: cache} if cache else {}
+        self._extra = {conf[authtoken.GROUP].cache: cache}
         self._protocol = auth_token.AuthProtocol(_accept, {"oslo_config_config": conf})
         self._challenge: Headers = (("WWW-Authenticate", authtoken.challenge(conf)),)
 

@@ -13,6 +13,7 @@ from policy_proxy.errors import AnswerBroken, Failed, Internal, Refusal
 from policy_proxy.model import (
     REQUEST,
     REQUEST_ID,
+    TOKENS_SENT,
     Environ,
     Headers,
     PublicError,
@@ -71,7 +72,7 @@ class ErrorBarrier:
             "%s the service answered %d; its own words: %r",
             environ[REQUEST_ID],
             status,
-            original.body,
+            _without_tokens(original.body, environ.get(TOKENS_SENT, ())),
         )
         return self._service.public_error(original, environ.get(REQUEST))
 
@@ -96,6 +97,13 @@ def _head_of(body: Iterable[bytes]) -> bytes:
     finally:
         _close(body)
     return bytes(collected[:_READ_AT_MOST])
+
+
+def _without_tokens(body: bytes, tokens: Iterable[str]) -> bytes:
+    """Servers repeat a request that they do not like, and the log is no place for its tokens."""
+    for token in tokens:
+        body = body.replace(token.encode(), b"(a token)")
+    return body
 
 
 def _watched(body: Iterable[bytes], request_id: str) -> Iterable[bytes]:

@@ -31,12 +31,13 @@ def check(config_file: str, *, offline: bool) -> None:
     Prints every problem with its file, option and remedy. Exit code 0: none; 1: some.
     """
     try:
-        settings = config.load([config_file])
+        settings = config.read([config_file])
     except ConfigurationError as error:
         fail(error.problems)
-    problems = local_problems(settings)
-    if not offline:
-        problems += _remote_problems(settings)
+    problems = config.problems(settings)
+    if not problems and not offline:
+        problems = _remote_problems(settings)
+    problems += local_problems(settings)
     if problems:
         fail(problems)
     click.echo(f"{config_file}: good")
@@ -58,6 +59,8 @@ def _audit_problems(path: str | None) -> list[str]:
     folder = Path(path).parent
     if not folder.is_dir():
         return [f"[audit] file = {path}: the folder {folder} does not exist: create it"]
+    if Path(path).is_dir():
+        return [f"[audit] file = {path} is a folder: name a file in it"]
     if not os.access(path if Path(path).exists() else folder, os.W_OK):
         return [f"[audit] file = {path} cannot be written: check its owner and mode"]
     return []
@@ -65,14 +68,12 @@ def _audit_problems(path: str | None) -> list[str]:
 
 def _remote_problems(settings: Settings) -> list[str]:
     backend = Backend(settings.backend)
-    found = {
-        "[keystone_authtoken]": looks.keystone(settings.conf)(),
-        "[backend] url": looks.backend(backend, settings.backend.url)(),
-    }
+    keystone = looks.keystone(settings.conf)()
+    found = [keystone, looks.backend(backend, settings.backend.url)()]
     backend.close()
-    if not found["[keystone_authtoken]"]:
-        found |= {f"[{user}]": _login_problem(settings, user) for user in _users(settings)}
-    return [f"{option}: {problem}" for option, problem in found.items() if problem]
+    if not keystone:
+        found += [_login_problem(settings, user) for user in _users(settings)]
+    return [problem for problem in found if problem]
 
 
 def _users(settings: Settings) -> set[str]:
@@ -86,5 +87,6 @@ def _login_problem(settings: Settings, user: str) -> str:
     try:
         ServiceCredentials(settings.conf, user).token()
     except Unavailable as error:
-        return f"the proxy's user gets no token: {error.__cause__}: check user name and password"
+        remedy = "check user name, password (with $$ for each $ in it), project and domains"
+        return f"[{user}] the proxy's user gets no token: {error.__cause__}: {remedy}"
     return ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging.config
+import multiprocessing
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -31,13 +33,16 @@ _LOG = logging.getLogger(__name__)
 @click.option("--port", type=click.IntRange(0, 65535), help="Port, instead of [server] port.")
 @click.option("--workers", type=click.IntRange(1), help="Processes, instead of [server] workers.")
 def serve(config_file: str, host: str | None, port: int | None, workers: int | None) -> None:
-    """Run the proxy in the foreground until SIGTERM or Ctrl-C; requests in flight are finished."""
+    """Run the proxy in the foreground until SIGTERM or Ctrl-C; requests in flight are finished.
+
+    SIGHUP has the policy files read at once, by every worker, whose connections stay open.
+    """
     path = str(Path(config_file).resolve())
     try:
-        settings = config.load([path])
+        settings = config.read([path])
     except ConfigurationError as error:
         fail(error.problems)
-    problems = local_problems(settings)
+    problems = [*config.problems(settings), *local_problems(settings)]
     given: dict[str, Any] = {"host": host, "port": port, "workers": workers}
     server = dataclasses.replace(
         settings.server, **{name: value for name, value in given.items() if value is not None}
@@ -47,7 +52,9 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
         fail(problems)
     os.environ[config.ENVIRONMENT_VARIABLE] = path
     logging.config.dictConfig(logs.configuration(server.log_level))
-    _granian(server).serve(target_loader=_loaded)
+    granian = _granian(server)
+    granian.on_startup(_pass_on_reloads)
+    granian.serve(target_loader=_loaded)
 
 
 def _granian(server: ServerSettings) -> Any:
@@ -69,15 +76,29 @@ def _granian(server: ServerSettings) -> Any:
     )
 
 
+def _pass_on_reloads() -> None:
+    """SIGHUP goes on to the workers. granian, which has set its own handler by now, would replace
+    them one after the other, and close their connections.
+    """
+
+    def pass_on(*_: object) -> None:
+        for worker in multiprocessing.active_children():
+            if worker.pid is not None:
+                os.kill(worker.pid, signal.SIGHUP)
+
+    signal.signal(signal.SIGHUP, pass_on)
+
+
 def _loaded(target: str) -> Any:
     """What a worker serves, opened before its first request; `target` is what granian calls it."""
     del target
     try:
-        wsgi.application.opened()
+        chain = wsgi.application.opened()
     except ConfigurationError as error:
         for problem in error.problems:
             _LOG.error("%s", problem)
         sys.exit(1)
+    signal.signal(signal.SIGHUP, lambda *_: chain.reload())
     return wsgi.application
 
 

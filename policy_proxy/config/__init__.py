@@ -11,7 +11,16 @@ from oslo_config import cfg
 from oslo_middleware import opts as oslo_middleware_opts
 from oslo_policy import opts as oslo_policy_opts
 
-from policy_proxy.config import audit, authtoken, backend, health, limits, policy, server
+from policy_proxy.config import (
+    audit,
+    authtoken,
+    backend,
+    health,
+    limits,
+    mistakes,
+    policy,
+    server,
+)
 from policy_proxy.errors import ConfigurationError
 
 DEFAULT_FILE = "/etc/policy-proxy/policy-proxy.conf"
@@ -43,23 +52,53 @@ def load(files: Sequence[str], *, with_backend: bool = True) -> Settings:
         used.
     :raises ConfigurationError: with every problem found, not only the first.
     """
+    settings = read(files)
+    found = problems(settings, with_backend=with_backend)
+    if found:
+        raise ConfigurationError(found)
+    return settings
+
+
+def read(files: Sequence[str]) -> Settings:
+    """The settings, whatever `problems` has to say of them.
+
+    :raises ConfigurationError: if a file is missing or cannot be parsed, or names or values in it
+        are none that an option has.
+    """
     conf = parse(files)
-    settings = _settings(conf)
+    own = list_opts()
+    found = [
+        *mistakes.names(files, conf, [group for group, _ in own]),
+        *mistakes.values(conf, own),
+    ]
+    if found:
+        raise ConfigurationError([f"{', '.join(files)}: {problem}" for problem in found])
+    return Settings(
+        backend=backend.read(conf),
+        limits=limits.read(conf),
+        audit=audit.read(conf),
+        policy=policy.read(conf),
+        server=server.read(conf),
+        health=health.read(conf),
+        conf=conf,
+    )
+
+
+def problems(settings: Settings, *, with_backend: bool = True) -> list[str]:
+    """What is missing or dangerous, a sentence each, with the files that were read."""
+    conf = settings.conf
     found = [*server.problems(settings.server), *authtoken.problems(conf)]
     if with_backend:
         found = [*backend.problems(settings.backend), *found]
         if settings.backend.credentials == "service":
             found += authtoken.service_user_problems(conf, settings.backend.auth_section)
-    if found:
-        raise ConfigurationError([f"{', '.join(files)}: {problem}" for problem in found])
-    return settings
+    return [f"{', '.join(conf.default_config_files)}: {problem}" for problem in found]
 
 
 def parse(files: Sequence[str]) -> cfg.ConfigOpts:
     """The files as oslo.config reads them, all options registered.
 
-    :raises ConfigurationError: if a file is missing or cannot be parsed, or a value has the wrong
-        type.
+    :raises ConfigurationError: if a file is missing or cannot be parsed.
     """
     conf = cfg.ConfigOpts()
     try:
@@ -72,26 +111,19 @@ def parse(files: Sequence[str]) -> cfg.ConfigOpts:
         authtoken.register(conf)
         if conf.backend.auth_section != authtoken.GROUP:
             authtoken.register_plugin(conf, conf.backend.auth_section)
-        _settings(conf)
     except cfg.ConfigFilesNotFoundError as error:
         raise ConfigurationError(
             [f"{', '.join(error.config_files)}: no such file: name it with --config-file"]
         ) from None
-    except (cfg.Error, ValueError) as error:
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            [f"{', '.join(files)}: is no text in UTF-8: name another"]
+        ) from None
+    except OSError as error:
+        raise ConfigurationError([f"{error.filename}: {error.strerror}: name another"]) from None
+    except cfg.Error as error:
         raise ConfigurationError([f"{', '.join(files)}: {error}"]) from None
     return conf
-
-
-def _settings(conf: cfg.ConfigOpts) -> Settings:
-    return Settings(
-        backend=backend.read(conf),
-        limits=limits.read(conf),
-        audit=audit.read(conf),
-        policy=policy.read(conf),
-        server=server.read(conf),
-        health=health.read(conf),
-        conf=conf,
-    )
 
 
 def list_opts() -> list[tuple[str, list[Any]]]:

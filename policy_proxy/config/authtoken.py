@@ -25,6 +25,13 @@ def register(conf: cfg.ConfigOpts) -> None:
     conf.set_default("include_service_catalog", default=True, group=GROUP)
     conf.set_default("service_type", "placement", group=GROUP)
     register_plugin(conf, GROUP)
+    if login_group(conf) != GROUP:
+        register_plugin(conf, login_group(conf))
+
+
+def login_group(conf: cfg.ConfigOpts) -> str:
+    """The section with the login of the proxy's user: this one, or the one that it names."""
+    return conf[GROUP].auth_section or GROUP
 
 
 def register_plugin(conf: cfg.ConfigOpts, group: str) -> None:
@@ -62,7 +69,8 @@ def _plugin(name: str | None) -> Any:
 def problems(conf: cfg.ConfigOpts) -> list[str]:
     """What is missing or dangerous in this section, a sentence each with its remedy."""
     section = conf[GROUP]
-    found = _login_problems(section, GROUP)
+    login = login_group(conf)
+    found = _login_problems(conf[login], login)
     if not section.www_authenticate_uri:
         found.append(
             "[keystone_authtoken] www_authenticate_uri is not set: name the public URL of "
@@ -102,28 +110,18 @@ def _login_problems(section: cfg.ConfigOpts.GroupAttr, group: str) -> list[str]:
 
 
 def _incomplete(section: cfg.ConfigOpts.GroupAttr, group: str) -> list[str]:
-    """Options that the plugin needs and that are missing or cannot be read."""
+    """Options that the plugin needs and that are missing."""
     needed = {
         "auth_url": "name Keystone's URL, for example auth_url = http://127.0.0.1:5000/v3",
         "password": "give the password of the proxy's user in Keystone",
     }
     if "auth_url" not in section:
         return [f"[{group}] auth_type cannot log in to Keystone: use password"]
-    found = []
-    for name, remedy in needed.items():
-        if name not in section:
-            continue
-        try:
-            value = section[name]
-        except (cfg.Error, ValueError):
-            found.append(
-                f"[{group}] {name} cannot be read: write $$ for each $ in it, since $ begins a "
-                "reference to another option"
-            )
-        else:
-            if not value:
-                found.append(f"[{group}] {name} is not set: {remedy}")
-    return found
+    return [
+        f"[{group}] {name} is not set: {remedy}"
+        for name, remedy in needed.items()
+        if name in section and not section[name]
+    ]
 
 
 def _hazards(section: cfg.ConfigOpts.GroupAttr) -> list[str]:

@@ -1,10 +1,13 @@
-"""`[health]`: when the service calls itself ready."""
+"""`[health]`: when the service calls itself ready, and whom it tells why."""
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 
 from oslo_config import cfg
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 GROUP = "health"
 OPTS = [
@@ -15,6 +18,14 @@ OPTS = [
         help="Seconds between two looks, in the background, at whether Keystone and the backend "
         "answer.",
     ),
+    cfg.ListOpt(
+        "trusted_addresses",
+        item_type=ipaddress.ip_network,
+        default=["127.0.0.0/8", "::1/128"],
+        help="Networks, separated by commas, from where `GET /healthcheck?detailed=1` also tells "
+        "which policy is in force, and why newer files are refused. What counts is where the "
+        "connection comes from: with a proxy in front of this one, that proxy. Empty: nowhere.",
+    ),
 ]
 
 
@@ -23,7 +34,9 @@ class HealthSettings:
     """See the options' help for the meaning and unit of each field."""
 
     interval: float
+    trusted_addresses: tuple[Network, ...]
 
 
 def read(conf: cfg.ConfigOpts) -> HealthSettings:
-    return HealthSettings(interval=conf[GROUP].interval)
+    group = conf[GROUP]
+    return HealthSettings(group.interval, tuple(group.trusted_addresses))

@@ -12,10 +12,11 @@ GROUP = "policy"
 OPTS = [
     cfg.FloatOpt(
         "watch_interval",
-        default=1.0,
+        default=0.8,
         min=0.05,
-        help="Seconds between two looks at the contents of the policy files. They are read in the "
-        "background; no request waits for it.",
+        help="Seconds between two looks at the contents of the policy files. What two looks in a "
+        "row find the same is put in force: a change takes up to twice this time. They are read "
+        "in the background; no request waits for it.",
     ),
     cfg.BoolOpt(
         "require_file",
@@ -23,7 +24,30 @@ OPTS = [
         help="Refuse to become ready when [oslo_policy] policy_file does not exist. Switch it off "
         "to run on the default rules alone.",
     ),
+    cfg.BoolOpt(
+        "allow_remote_checks",
+        default=False,
+        help="Accept rules with `http:` and `https:` checks, which ask another server at every "
+        "decision and tell it who the caller is. Off: such a rule is refused.",
+    ),
 ]
+
+MAX_REMOTE_SECONDS = 10.0
+"""Longest time for one question to a remote server; oslo.policy's default is a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """How `http:` and `https:` checks are asked: the options `remote_*` of `[oslo_policy]`.
+
+    :param timeout: seconds from connecting to the last byte of the answer.
+    """
+
+    content_type: str = "application/x-www-form-urlencoded"
+    timeout: float = MAX_REMOTE_SECONDS
+    cafile: str | None = None
+    certfile: str | None = None
+    keyfile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +60,8 @@ class PolicySettings:
     enforce_new_defaults: bool
     watch_interval: float
     require_file: bool
+    allow_remote_checks: bool = False
+    remote: RemoteSettings = RemoteSettings()
 
 
 def read(conf: cfg.ConfigOpts) -> PolicySettings:
@@ -48,6 +74,14 @@ def read(conf: cfg.ConfigOpts) -> PolicySettings:
         enforce_new_defaults=standard.enforce_new_defaults,
         watch_interval=conf[GROUP].watch_interval,
         require_file=conf[GROUP].require_file,
+        allow_remote_checks=conf[GROUP].allow_remote_checks,
+        remote=RemoteSettings(
+            content_type=standard.remote_content_type,
+            timeout=min(standard.remote_timeout, MAX_REMOTE_SECONDS),
+            cafile=standard.remote_ssl_ca_crt_file,
+            certfile=standard.remote_ssl_client_crt_file,
+            keyfile=standard.remote_ssl_client_key_file,
+        ),
     )
 
 

@@ -9,9 +9,9 @@ from policy_proxy.embedded import placement, state, users
 from policy_proxy.embedded.processes import Child, Children
 
 POLICY = """\
-# Policy of the proxy; a change is in force a second after it is saved. No rule is set here, so the
-# defaults are in force, which are Placement's own. Placement applies its own policy as well, so a
-# rule here can only narrow what that allows. To let only administrators list traits, for example,
+# Policy of the proxy; a change is in force within two seconds of saving it. No rule is set here, so
+# the defaults are in force, which are Placement's own. Placement applies its own policy as well, so
+# a rule here can only narrow what that allows. To let only administrators list traits, for example,
 # put this in the place of the last line:
 #
 #   "placement:traits:list": "role:admin"

@@ -106,6 +106,6 @@ def _check_packages() -> None:
     if missing:
         sentence = (
             f"the embedded Keystone and Placement are not installed (no {', '.join(missing)}): "
-            "pip install 'policy-proxy[embedded]'"
+            "pip install '.[embedded]' in a clone of the repository"
         )
         raise ConfigurationError([sentence])

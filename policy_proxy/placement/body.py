@@ -19,6 +19,9 @@ from policy_proxy.model import BodyRule, Operation
 from policy_proxy.placement.parameters import CANONICAL_UUID, shown
 
 CLASS = re.compile(r"[A-Z0-9_]+")
+MOST_VALUES = 10_000
+"""Traits or aggregates of one provider. With some hundred thousand SQLite gives up with a 500."""
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -35,11 +38,26 @@ def check_body(operation: Operation, document: Any) -> None:
         return
     route = (operation.method, operation.template)
     if isinstance(document, list) and route == MAY_BE_LIST:
+        _bounded(document, "the body")
         return
     if not isinstance(document, dict):
         raise Malformed("JSON does not validate: the body is not of type 'object'")
     if route in CHECKS:
         CHECKS[route](document)
+
+
+def _bounded(values: Any, where: str) -> None:
+    """Placement looks all of them up in one statement, and databases bound what one may hold."""
+    if isinstance(values, list) and len(values) > MOST_VALUES:
+        raise Malformed(f"JSON does not validate: {where} has more than {MOST_VALUES} entries")
+
+
+def _traits(body: Any) -> None:
+    _bounded(_member(body, "traits"), "traits")
+
+
+def _aggregates(body: Any) -> None:
+    _bounded(_member(body, "aggregates"), "aggregates")
 
 
 def _inventories(body: Any) -> None:
@@ -91,4 +109,6 @@ CHECKS = {
     ("PUT", "/allocations/{consumer_uuid}"): _allocations,
     ("POST", "/allocations"): _consumers,
     ("POST", "/reshaper"): _reshaping,
+    ("PUT", "/resource_providers/{uuid}/traits"): _traits,
+    ("PUT", "/resource_providers/{uuid}/aggregates"): _aggregates,
 }

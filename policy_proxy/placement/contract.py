@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from http import HTTPStatus
 from typing import Any
 
 from policy_proxy.model import PublicError, Request, UpstreamError
@@ -52,7 +53,7 @@ def public_error(error: UpstreamError, request: Request | None) -> PublicError:
     """
     fields = _first_error(error.body)
     status = status_of(error.status)
-    negotiating = error.status == 406  # noqa: PLR2004
+    negotiating = error.status == HTTPStatus.NOT_ACCEPTABLE
     return PublicError(
         status=error.status,
         title=status.title,
@@ -87,7 +88,8 @@ def _version(value: Any) -> str:
 def _sentence(status: int, fields: dict[str, Any], request: Request | None) -> str | None:
     """Upstream's sentence made anew, if this status has one and it is known."""
     detail = fields.get("detail")
-    if not isinstance(detail, str) or status in _UNTOLD or status >= 500:  # noqa: PLR2004
+    untold = status in _UNTOLD or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if untold or not isinstance(detail, str):
         return None
     explanation, blank_line, text = detail.partition("\n\n")
     text = (text if blank_line else explanation).removeprefix(" ").removesuffix("  ")

@@ -30,6 +30,9 @@ UNUSUAL_BODIES = {
     ("PUT", "/resource_classes/{name}"): BodyRule.OPTIONAL,  # 1.7 and later look at the path only
 }
 
+# The owner that an allocation is written for stands in its body; see targets.py.
+DECIDED_BY_BODY = {("PUT", "/allocations/{consumer_uuid}")}
+
 # Every other GET looks at `Accept`. Writes never do.
 ANSWERS_WITHOUT_CONTENT = {("GET", "/traits/{name}")}
 
@@ -72,6 +75,7 @@ def _operation(rule: str, method: str, template: str) -> Operation:
         template=template,
         body=UNUSUAL_BODIES.get((method, template), needs_body),
         negotiates=method == "GET" and (method, template) not in ANSWERS_WITHOUT_CONTENT,
+        decided_by_body=(method, template) in DECIDED_BY_BODY,
     )
 
 

@@ -15,6 +15,10 @@ MAX_INTEGER = 2**63 - 1
 MAX_NUMBER_LENGTH = 64
 """Beyond it a number is not even read: Python refuses some, and takes long over others."""
 
+MAX_JOINED = 60
+"""Required traits, or sets of aggregates, of one request group. Placement joins a table for each to
+that of the providers: MySQL joins 61 tables at most, SQLite 64."""
+
 COUNTING = ("/resource_providers", "/allocation_candidates")
 """The collections that are asked for with amounts of resources."""
 
@@ -25,8 +29,8 @@ READ_BY_POLICY = {("GET", "/usages"): ("project_id", "user_id", "consumer_type")
 def check_query(operation: Operation, pairs: Pairs) -> None:
     """Look at the decoded pairs of a query, in time linear in their length.
 
-    :raises Malformed: for a number that no database column holds (Placement would answer 500), and
-        for a second value of a key that policy reads.
+    :raises Malformed: for a number that no database column holds, or more conditions than one joins
+        (Placement would answer 500), and for a second value of a key that policy reads.
     """
     if operation.method == "GET" and operation.template in COUNTING:
         for key, value in pairs:
@@ -34,11 +38,34 @@ def check_query(operation: Operation, pairs: Pairs) -> None:
                 raise Malformed(
                     f"Invalid query string parameters: a number in {shown(key)} is too large"
                 )
+        _check_joined(pairs)
     single = READ_BY_POLICY.get((operation.method, operation.template), ())
     counts = Counter(key for key, _ in pairs if key in single)
     for key, count in counts.items():
         if count > 1:
             raise Malformed(f"Invalid query string parameters: {key} was given more than once")
+
+
+def _check_joined(pairs: Pairs) -> None:
+    joined: Counter[str] = Counter()
+    for key, value in pairs:
+        joined[key] += _joined(key, value)
+    for key, count in joined.items():
+        if count > MAX_JOINED:
+            raise Malformed(
+                f"Invalid query string parameters: {shown(key)} was given more than {MAX_JOINED} "
+                "conditions"
+            )
+
+
+def _joined(key: str, value: str) -> int:
+    """How many conditions a value adds. All of what is forbidden is one lookup, and so is `in:`."""
+    if key.startswith("member_of"):
+        return 0 if value.startswith("!") else 1
+    if key.startswith("required"):
+        items = [value] if value.startswith("in:") else value.split(",")
+        return sum(not item.startswith("!") for item in items)
+    return 0
 
 
 def _numbers(key: str, value: str) -> list[str]:

@@ -7,6 +7,7 @@ where WebOb would put the client's method or header into them, they do without.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import NamedTuple
 
 
@@ -114,4 +115,5 @@ _OTHER_FAILURE = Status("Server Error", "The server failed to perform the reques
 
 def status_of(number: int) -> Status:
     """The words for a status; any number has some."""
-    return STATUSES.get(number, _OTHER_REFUSAL if number < 500 else _OTHER_FAILURE)  # noqa: PLR2004
+    failed = number >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return STATUSES.get(number, _OTHER_FAILURE if failed else _OTHER_REFUSAL)

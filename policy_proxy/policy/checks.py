@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
-from oslo_policy import policy
+from oslo_policy import _checks, policy  # some classes of checks have no public name
 
 from policy_proxy.policy.credentials import LISTS, TEXTS
 
@@ -22,29 +22,35 @@ _CONNECTIVES = ("and", "or", "not")
 
 
 class Fault(NamedTuple):
-    """What is wrong with a check string, and what to do about it."""
+    """What is wrong with a check string, as the fields of a `Problem`."""
 
+    code: str
     text: str
     remedy: str
 
 
-def faults(check_string: str) -> list[Fault]:
-    """Everything that is wrong with a check string by itself, whatever other rules there are."""
+def faults(check_string: str, *, allow_remote: bool = False) -> list[Fault]:
+    """Everything that is wrong with a check string by itself, whatever other rules there are.
+
+    :param allow_remote: whether `http:` and `https:` checks with a fixed URL may be used.
+    """
     split = list(words(check_string))
-    found = [fault for fault in map(_word_fault, split) if fault]
-    if found:
-        return found
+    unknown = [fault for fault in map(_word_fault, split) if fault]
+    if unknown:
+        return unknown
     if not _well_formed(split):
         remedy = "join checks by and, or, not; close every parenthesis; write %(name)s in full"
-        return [Fault(f"cannot be parsed: {check_string!r}", remedy)]
+        return [Fault("PP111", f"cannot be parsed: {check_string!r}", remedy)]
     try:
         tree = policy.RuleDefault("", check_string).check
         too_deep = depth(tree) > MAX_DEPTH
     except RecursionError:
         too_deep = True
     if too_deep:
-        return [Fault("is nested too deeply", f"keep to {MAX_DEPTH} checks within each other")]
-    return [fault for fault in map(_leaf_fault, leaves(tree)) if fault]
+        remedy = f"keep to {MAX_DEPTH} checks within each other"
+        return [Fault("PP112", "is nested too deeply", remedy)]
+    found = [_leaf_fault(leaf, allow_remote=allow_remote) for leaf in leaves(tree)]
+    return [fault for fault in found if fault]
 
 
 def leaves(check: Any) -> Iterator[Any]:
@@ -81,7 +87,8 @@ def _word_fault(word: str) -> Fault | None:
     quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "'\""
     if word.lower() in _CONNECTIVES or word in "()!@" or (":" in word and not quoted):
         return None
-    return Fault(f"holds {word!r}, which is no check", "write role:NAME, rule:NAME or the like")
+    remedy = "write role:NAME, rule:NAME or the like"
+    return Fault("PP111", f"holds {word!r}, which is no check", remedy)
 
 
 def _well_formed(split: list[str]) -> bool:
@@ -103,23 +110,40 @@ def _well_formed(split: list[str]) -> bool:
     return complete and not opened
 
 
-def _leaf_fault(leaf: Any) -> Fault | None:
-    if isinstance(leaf, policy.RuleCheck):
-        return None
+def _leaf_fault(leaf: Any, *, allow_remote: bool) -> Fault | None:
     if leaf.kind in ("http", "https"):
-        return Fault(f"asks a remote server ({leaf.kind}:)", "decide by role, project or the like")
+        return _remote_fault(leaf, allowed=allow_remote)
+    if type(leaf) not in (_checks.RoleCheck, _checks.GenericCheck):
+        return None
     if leaf.kind != "role" and "None" in (leaf.kind, leaf.match):
         remedy = "name the value that is meant: what is absent matches nothing here"
-        return Fault(f"compares with None ({leaf})", remedy)
+        return Fault("PP114", f"compares with None ({leaf})", remedy)
     try:
         leaf(_Anything(), _Somebody(), None)
+    except _NoAttribute as error:
+        remedy = f"name one of {', '.join(sorted(_Somebody()))}, or role or rule"
+        return Fault("PP116", f"cannot be evaluated ({leaf}: {error})", remedy)
     except Exception as error:  # noqa: BLE001  that it fails, however it does, is the finding
         remedy = (
             "left of the colon goes role, rule, an attribute of the token or a literal, right of "
             "it text or %(name)s"
         )
-        return Fault(f"cannot be evaluated ({leaf}: {error})", remedy)
+        return Fault("PP115", f"cannot be evaluated ({leaf}: {error})", remedy)
     return None
+
+
+def _remote_fault(leaf: Any, *, allowed: bool) -> Fault | None:
+    if not allowed:
+        remedy = "decide by role, project or the like, or set [policy] allow_remote_checks"
+        return Fault("PP113", f"asks a remote server ({leaf.kind}:)", remedy)
+    if "%" in leaf.match:
+        text = f"asks a remote server that the request may choose ({leaf})"
+        return Fault("PP113", text, "write the URL in full, without %(name)s")
+    return None
+
+
+class _NoAttribute(Exception):
+    """A check names an attribute that no token has."""
 
 
 class _Anything(dict[str, str]):
@@ -144,4 +168,4 @@ class _Somebody(dict[str, Any]):
         self.update({name: ["probe"] for name in LISTS}, is_admin_project=True)
 
     def __missing__(self, name: str) -> NoReturn:
-        raise ValueError(f"no token has an attribute {name}")
+        raise _NoAttribute(f"no token has an attribute {name}")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from oslo_policy import _checks, policy  # some classes of checks have no public name
 
+from policy_proxy.policy import remote
+from policy_proxy.policy.credentials import TEXTS
 from policy_proxy.policy.nodes import (
     Always,
     And,
+    Asked,
     Attributes,
     Credentials,
     Foreign,
@@ -27,6 +30,8 @@ from policy_proxy.policy.nodes import (
     Text,
 )
 
+Call = Callable[[Attributes, Credentials, Asked], Any]
+
 # The conversions that a rule may hold, https://docs.python.org/3/library/stdtypes.html#old-string-formatting
 _NAMED = re.compile(r"%\(([^()]+)\)s|%%")
 
@@ -39,7 +44,7 @@ def compiled(enforcer: policy.Enforcer) -> dict[str, Node]:
     rules: dict[str, Node] = {}
     make = _Compiler(enforcer, rules)
     for name, check in enforcer.rules.items():
-        rules[name] = make.node(check, name)
+        rules[name] = make.node(check)
     return rules
 
 
@@ -66,22 +71,16 @@ class _Compiler:
         self._enforcer = enforcer
         self._rules = rules
 
-    def node(self, check: Any, rule: str) -> Node:
-        """
-        :param rule: the name of the rule that the check belongs to.
-        """
+    def node(self, check: Any) -> Node:
         if isinstance(check, policy.NotCheck):
-            return Not(self.node(check.rule, rule))
+            return Not(self.node(check.rule))
         if isinstance(check, policy.AndCheck):
-            return And(self._nodes(check.rules, rule))
+            return And(tuple(map(self.node, check.rules)))
         if isinstance(check, policy.OrCheck):
-            return Or(self._nodes(check.rules, rule))
-        return self._leaf(check, rule)
+            return Or(tuple(map(self.node, check.rules)))
+        return self._leaf(check)
 
-    def _nodes(self, checks: Iterable[Any], rule: str) -> tuple[Node, ...]:
-        return tuple(self.node(check, rule) for check in checks)
-
-    def _leaf(self, check: Any, rule: str) -> Node:
+    def _leaf(self, check: Any) -> Node:
         kind = type(check)
         if kind is _checks.TrueCheck:
             return Always()
@@ -93,7 +92,7 @@ class _Compiler:
             return HasRole(text(check.match))
         if kind is _checks.GenericCheck:
             return _generic(check)
-        return Foreign(str(check), _called(check, self._enforcer, rule))
+        return _foreign(check, self._enforcer)
 
     def _reference(self, name: str) -> Node:
         """oslo.policy takes the default rule for one that is missing, and denies without it."""
@@ -118,13 +117,35 @@ def _generic(check: Any) -> Node:
     return Never() if value is None else Literal(check.kind, str(value), wanted)
 
 
-def _called(
-    check: Any, enforcer: policy.Enforcer, rule: str
-) -> Callable[[Attributes, Credentials], Any]:
-    """How oslo.policy calls a check: older ones are not told the rule that they stand in."""
-    knows_rule = len(inspect.signature(check).parameters) > 3  # noqa: PLR2004 - target, creds, enforcer
+def _foreign(check: Any, enforcer: policy.Enforcer) -> Foreign:
+    written = str(check)
+    is_remote = getattr(check, "kind", "") in remote.KINDS
+    return Foreign(written, _asked(written) if is_remote else _called(check, enforcer))
 
-    def call(target: Attributes, creds: Credentials) -> Any:
-        return check(target, creds, enforcer, *((rule,) if knows_rule else ()))
+
+def _asked(url: str) -> Call:
+    """A remote check, by our own rules instead of oslo.policy's."""
+    fault = remote.fault(url)
+    if fault:
+        raise ValueError(f"{url} {fault}")
+
+    def call(target: Attributes, creds: Credentials, asked: Asked) -> bool:
+        payload = {"rule": asked.rule, "target": dict(target), "credentials": _whole(creds)}
+        return asked.ask(url, payload)
 
     return call
+
+
+def _called(check: Any, enforcer: policy.Enforcer) -> Call:
+    """How oslo.policy calls a check: older ones are not told the rule that was asked for."""
+    knows_rule = len(inspect.getfullargspec(check.__call__).args) > 4  # noqa: PLR2004 - self, target, creds, enforcer
+
+    def call(target: Attributes, creds: Credentials, asked: Asked) -> Any:
+        return check(target, _whole(creds), enforcer, *((asked.rule,) if knows_rule else ()))
+
+    return call
+
+
+def _whole(creds: Credentials) -> dict[str, Any]:
+    """The credentials as oslo.policy gives them to a check: None for each that is absent."""
+    return {**dict.fromkeys(TEXTS), **creds}

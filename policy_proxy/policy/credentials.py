@@ -1,11 +1,13 @@
 """How an identity looks to a check string.
 
-The names are those of oslo.context's `RequestContext.to_policy_values()`:
+The names are those of oslo.context's `RequestContext.to_policy_values()`, and `system`, which
+oslo.policy adds (`Enforcer.enforce`):
 https://docs.openstack.org/oslo.context/latest/reference/index.html
 """
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from policy_proxy.model import Identity
@@ -23,6 +25,7 @@ TEXTS = (
     "service_project_domain_id",
 )
 LISTS = ("roles", "service_roles")
+_texts = attrgetter(*TEXTS)
 
 
 def credentials(identity: Identity) -> dict[str, Any]:
@@ -31,9 +34,12 @@ def credentials(identity: Identity) -> dict[str, Any]:
     What is absent is left out, so that it matches nothing: oslo.policy finds None equal to None,
     and to the text "None".
     """
-    texts = {name: getattr(identity, name) for name in TEXTS}
-    return {
-        **{name: value for name, value in texts.items() if value},
-        **{name: list(getattr(identity, name)) for name in LISTS},
-        "is_admin_project": identity.is_admin_project,
+    creds: dict[str, Any] = {
+        name: value for name, value in zip(TEXTS, _texts(identity), strict=True) if value
     }
+    if identity.system_scope:
+        creds["system"] = identity.system_scope
+    creds["roles"] = [*identity.roles]
+    creds["service_roles"] = [*identity.service_roles]
+    creds["is_admin_project"] = identity.is_admin_project
+    return creds

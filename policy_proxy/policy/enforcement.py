@@ -39,6 +39,17 @@ class Enforce:
         decision = decide(request, identity, snapshot, target)
         environ[model.DECISION] = decision
         if decision.effect is not model.Effect.ALLOW:
-            private = f"{decision.reason}; roles: {', '.join(identity.roles) or 'none'}"
+            private = f"{decision.reason}; {_credentials(identity)}"
             raise Denied("Access was denied to this resource.", private=private)
         return self._app(environ, start_response)
+
+
+def _credentials(identity: model.Identity) -> str:
+    """What a denial mostly comes from: the scope of the token, and the roles in it."""
+    scopes = {
+        "the system": identity.system_scope,
+        f"project {identity.project_id}": identity.project_id,
+        f"domain {identity.domain_id}": identity.domain_id,
+    }
+    scope = next((name for name, value in scopes.items() if value), "nothing")
+    return f"token for {scope}, roles: {', '.join(identity.roles) or 'none'}"

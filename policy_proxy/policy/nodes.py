@@ -2,17 +2,38 @@
 
 Each node is immutable and answers one question: does it hold for these credentials and this target?
 The meaning is oslo.policy's (https://docs.openstack.org/oslo.policy/latest/), with one difference,
-on purpose: an attribute that is absent matches nothing, on neither side.
+on purpose: an attribute that is absent matches nothing, on neither side. A node raises where
+oslo.policy would, and then whoever asked takes it for no.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
+
+from policy_proxy.policy.remote import Ask, not_asked
 
 Credentials = Mapping[str, Any]
 Attributes = Mapping[str, str]
+
+
+class Asked(NamedTuple):
+    """What only checks of somebody else's need to know.
+
+    :param rule: the rule that was asked for, which need not be the one that the check stands in;
+        None for a check by itself.
+    :param ask: how a remote server is asked; unless it is said how, none is, and that denies.
+    """
+
+    rule: str | None = None
+    ask: Ask = not_asked
+
+
+BY_ITSELF = Asked()
+
+
+_ABSENT = (None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +50,17 @@ class Text:
     def filled(self, target: Attributes) -> str | None:
         """The text with the attributes in their places; None if one of them is absent."""
         for name in self.names:
-            if not target.get(name):
+            if target.get(name) in _ABSENT:
                 return None
-        return self.form % target
+        return self.form % target if "%" in self.form else self.form
 
 
 @dataclass(frozen=True, slots=True)
 class Always:
     """`@`"""
 
-    def holds(self, creds: Credentials, target: Attributes) -> bool:
-        del creds, target
+    def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
+        del creds, target, asked
         return True
 
     def __str__(self) -> str:
@@ -50,8 +71,8 @@ class Always:
 class Never:
     """`!`"""
 
-    def holds(self, creds: Credentials, target: Attributes) -> bool:
-        del creds, target
+    def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
+        del creds, target, asked
         return False
 
     def __str__(self) -> str:
@@ -64,12 +85,16 @@ class HasRole:
 
     name: Text
 
-    def holds(self, creds: Credentials, target: Attributes) -> bool:
+    def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
+        del asked
         wanted = self.name.filled(target)
         if wanted is None:
             return False
         wanted = wanted.lower()
-        return any(role.lower() == wanted for role in creds.get("roles", ()))
+        for role in creds.get("roles", ()):  # noqa: SIM110 - a generator costs more than the roles
+            if role.lower() == wanted:
+                return True
+        return False
 
     def __str__(self) -> str:
         return f"role:{self.name.form}"
@@ -83,8 +108,8 @@ class Literal:
     value: str
     wanted: Text
 
-    def holds(self, creds: Credentials, target: Attributes) -> bool:
-        del creds
+    def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
+        del creds, asked
         return self.wanted.filled(target) == self.value
 
     def __str__(self) -> str:
@@ -98,9 +123,15 @@ class Matches:
     path: tuple[str, ...]
     wanted: Text
 
-    def holds(self, creds: Credentials, target: Attributes) -> bool:
+    def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
+        del asked
         wanted = self.wanted.filled(target)
-        return wanted is not None and any(str(value) == wanted for value in found(creds, self.path))
+        if wanted is None:
+            return False
+        value = creds.get(self.path[0])
+        if type(value) is str and len(self.path) == 1:  # as nearly always
+            return value == wanted != ""
+        return wanted in map(str, found(creds, self.path))
 
     def __str__(self) -> str:
         return f"{'.'.join(self.path)}:{self.wanted.form}"
@@ -111,14 +142,14 @@ class Foreign:
     """A check of somebody else's, of the extension point `oslo.policy.rule_checks`: it is called.
 
     :param written: the check as it stands in the rule.
-    :param call: takes target and credentials.
+    :param call: takes target, credentials, and what else it may need.
     """
 
     written: str
-    call: Callable[[Attributes, Credentials], Any] = field(compare=False)
+    call: Callable[[Attributes, Credentials, Asked], Any] = field(compare=False)
 
-    def holds(self, creds: Credentials, target: Attributes) -> bool:
-        return bool(self.call(target, creds))
+    def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
+        return bool(self.call(target, creds, asked))
 
     def __str__(self) -> str:
         return self.written
@@ -128,8 +159,8 @@ class Foreign:
 class Not:
     part: Node
 
-    def holds(self, creds: Credentials, target: Attributes) -> bool:
-        return not self.part.holds(creds, target)
+    def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
+        return not self.part.holds(creds, target, asked)
 
     def __str__(self) -> str:
         return f"not {self.part}"
@@ -141,9 +172,9 @@ class And:
 
     parts: tuple[Node, ...]
 
-    def holds(self, creds: Credentials, target: Attributes) -> bool:
-        for part in self.parts:  # noqa: SIM110 - a generator would cost more than the parts
-            if not part.holds(creds, target):
+    def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
+        for part in self.parts:  # noqa: SIM110 - as above
+            if not part.holds(creds, target, asked):
                 return False
         return True
 
@@ -157,9 +188,9 @@ class Or:
 
     parts: tuple[Node, ...]
 
-    def holds(self, creds: Credentials, target: Attributes) -> bool:
+    def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
         for part in self.parts:  # noqa: SIM110 - as above
-            if part.holds(creds, target):
+            if part.holds(creds, target, asked):
                 return True
         return False
 
@@ -177,8 +208,8 @@ class Reference:
     name: str
     rules: Mapping[str, Node] = field(repr=False, compare=False)
 
-    def holds(self, creds: Credentials, target: Attributes) -> bool:
-        return self.rules[self.name].holds(creds, target)
+    def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
+        return self.rules[self.name].holds(creds, target, asked)
 
     def __str__(self) -> str:
         return f"rule:{self.name}"
@@ -188,15 +219,22 @@ Node = Always | Never | HasRole | Literal | Matches | Foreign | Not | And | Or |
 
 
 def found(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
-    """Every value at the path. A list stands for each of its entries; what is absent for none."""
-    if isinstance(value, list | tuple):
-        for entry in value:
-            yield from found(entry, path)
-    elif path:
-        if isinstance(value, Mapping) and path[0] in value:
-            yield from found(value[path[0]], path[1:])
-    elif value is not None and value != "":
-        yield value
+    """Every value at the path. A list stands for each of its entries; what is absent for none.
+
+    :raises TypeError: if the path leads into something that has no attributes, such as a text.
+    """
+    if not path:
+        if value not in _ABSENT:
+            yield value
+        return
+    within = value.get(path[0]) if isinstance(value, Mapping) else _no_attributes(value)
+    for entry in within if isinstance(within, list) else [within]:
+        if entry is not None:
+            yield from found(entry, path[1:])
+
+
+def _no_attributes(value: Any) -> NoReturn:
+    raise TypeError(f"a check names an attribute of a {type(value).__name__}, which has none")
 
 
 def parts_of(node: Node) -> tuple[Node, ...]:

@@ -37,7 +37,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The rules by name, and what is wrong. With any problem the rules must not become policy."""
+    """The rules by name, and what is found. With any error the rules must not become policy."""
 
     rules: dict[str, Rule]
     problems: tuple[Problem, ...]
@@ -61,7 +61,7 @@ def parse(file: str, content: bytes) -> Parsed:
                 rules[found.name] = found
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        problems.append(Problem(file, line, "", "is not UTF-8", "save it as UTF-8"))
+        problems.append(Problem("PP103", file, line, "", "is not UTF-8", "save it as UTF-8"))
     except yaml.YAMLError as error:
         problems.append(_broken(file, error))
     return Parsed(rules, tuple(problems))
@@ -72,14 +72,14 @@ def _findings(file: str, text: str) -> Iterator[Rule | Problem]:
     events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
     top = next((event for event in events if isinstance(event, yaml.NodeEvent)), None)
     if not isinstance(top, yaml.MappingStartEvent) or top.tag or top.anchor:
-        yield _no_mapping(file, top)
+        yield _no_mapping(file, text, top)
         return
     for key, value in _entries(events):
         yield from _entry(file, key, value)
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
-            line = _line(event)
-            yield Problem(file, line, "", "holds a second YAML document", "keep one, without ---")
+            text = "holds a second YAML document"
+            yield Problem("PP106", file, _line(event), "", text, "keep one, without ---")
 
 
 def _entries(events: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
@@ -102,11 +102,11 @@ def _entry(file: str, key: Any, value: Any) -> Iterator[Rule | Problem]:
     fault = _fault(key)
     if fault:
         remedy = "write each rule's name as a string, once, in double quotes"
-        yield Problem(file, line, "", f"has a rule name that {fault}", remedy)
+        yield Problem("PP107", file, line, "", f"has a rule name that {fault}", remedy)
         return
     name, fault = key.value, _fault(value)
     if fault:
-        yield Problem(file, line, name, f"has a value that {fault}", _QUOTE)
+        yield Problem("PP108", file, line, name, f"has a value that {fault}", _QUOTE)
     yield Rule(name, REFUSED if fault else value.value, file, line)
 
 
@@ -129,22 +129,32 @@ def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
 
 
-def _no_mapping(file: str, top: Any) -> Problem:
+def _no_mapping(file: str, text: str, top: Any) -> Problem:
     empty = top is None or (isinstance(top, yaml.ScalarEvent) and not top.value)
+    if empty and _comments_only(text):
+        remedy = "write {} below them if the default rules alone are meant"
+        return Problem("PP201", file, 1, "", "holds comments only, no rules", remedy)
     if empty:
         remedy = "write {} into it if the default rules alone are meant"
-        return Problem(file, 1, "", "holds no rules", remedy)
-    text = "is no mapping of rule names to check strings"
-    return Problem(file, _line(top), "", text, 'write lines such as "RULE": "role:admin"')
+        return Problem("PP104", file, 1, "", "holds no rules", remedy)
+    found = "is no mapping of rule names to check strings"
+    return Problem("PP105", file, _line(top), "", found, 'write lines such as "RULE": "role:admin"')
+
+
+def _comments_only(text: str) -> bool:
+    """As the generator of samples writes it; what is left of a longer file may be empty."""
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    return any(lines) and all(line.startswith("#") for line in lines if line)
 
 
 def _duplicate(rule: Rule, first: Rule) -> Problem:
     text = f"stands here again, after line {first.line}"
-    return Problem(rule.file, rule.line, rule.name, text, "keep the one that is meant")
+    return Problem("PP109", rule.file, rule.line, rule.name, text, "keep the one that is meant")
 
 
 def _broken(file: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     text = getattr(error, "problem", None) or getattr(error, "reason", None) or "unknown error"
     line = mark.line + 1 if mark else 1
-    return Problem(file, line, "", f"is no YAML ({text})", "mend it; quote every check string")
+    remedy = "mend it; quote every check string"
+    return Problem("PP103", file, line, "", f"is no YAML ({text})", remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -40,7 +41,7 @@ def problems(checks: Mapping[str, Any], rules: Mapping[str, Rule]) -> list[Probl
         circle = error.args[1]
         text = f"refers to itself ({' -> '.join(reversed(circle))})"
         name = next((name for name in circle if name in rules), circle[0])
-        return [_problem(name, rules, text, "break the circle")]
+        return [_problem("PP123", name, rules, text, "break the circle")]
     return list(_endless(order, graph, checks, rules))
 
 
@@ -48,8 +49,12 @@ def _undefined(graph: Mapping[str, list[str]], rules: Mapping[str, Rule]) -> Ite
     for name, others in graph.items():
         for other in dict.fromkeys(others):
             if other not in graph:
+                near = difflib.get_close_matches(other, graph, n=1)
+                remedy = (
+                    f"did you mean rule:{near[0]}?" if near else "define it, or correct its name"
+                )
                 text = f"refers to rule:{other}, which is not defined"
-                yield _problem(name, rules, text, "define it, or correct its name")
+                yield _problem("PP122", name, rules, text, remedy)
 
 
 def _endless(
@@ -70,10 +75,10 @@ def _endless(
         depths[name] = depth(checks[name]) + below
         if costs[name] > MAX_CHECKS or depths[name] > MAX_DEPTH:
             text = f"takes more than {MAX_CHECKS} checks, or {MAX_DEPTH} within each other"
-            yield _problem(name, rules, text, "refer to fewer rules")
+            yield _problem("PP112", name, rules, text, "refer to fewer rules")
             return
 
 
-def _problem(name: str, rules: Mapping[str, Rule], text: str, remedy: str) -> Problem:
+def _problem(code: str, name: str, rules: Mapping[str, Rule], text: str, remedy: str) -> Problem:
     rule = rules.get(name)
-    return Problem(rule.file if rule else "", rule.line if rule else 0, name, text, remedy)
+    return Problem(code, rule.file if rule else "", rule.line if rule else 0, name, text, remedy)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from policy_proxy.model import Identity, Target
 from policy_proxy.policy.credentials import credentials
-from policy_proxy.policy.nodes import Node
+from policy_proxy.policy.nodes import Asked, Node
 from policy_proxy.policy.reader import Rule
+from policy_proxy.policy.remote import Ask, not_asked
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class PolicySnapshot:
     :param rules: every rule compiled, those among them that only others refer to.
     :param scopes: the scope types of each rule that can be asked for; empty if it has none.
     :param origins: the rules that come from files, with their places; the others are defaults.
+    :param ask: how `http:` and `https:` checks are asked; unless it is said how, they deny.
     """
 
     revision: str
@@ -30,6 +32,7 @@ class PolicySnapshot:
     rules: Mapping[str, Node] = field(repr=False)
     scopes: Mapping[str, frozenset[str]] = field(repr=False)
     origins: Mapping[str, Rule] = field(default_factory=dict, repr=False)
+    ask: Ask = field(default=not_asked, repr=False, compare=False)
 
     def authorize(self, rule: str, target: Target, identity: Identity) -> bool:
         """Whether `identity` may do `rule` to `target`.
@@ -42,7 +45,7 @@ class PolicySnapshot:
         if wanted is None or node is None or (wanted and scope_of(identity) not in wanted):
             return False
         try:
-            return node.holds(credentials(identity), target)
+            return node.holds(credentials(identity), target, Asked(rule, self.ask))
         except Exception:  # noqa: BLE001  whatever fails in a check, the answer is no
             _LOG.exception("rule %r could not be evaluated and is taken for a denial", rule)
             return False

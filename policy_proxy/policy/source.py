@@ -10,15 +10,23 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from policy_proxy.config.policy import PolicySettings
-from policy_proxy.policy.problem import Problem
+from policy_proxy.policy.problem import Problem, errors
 
 MAX_BYTES = 8 * 1024 * 1024
+
+_ENDINGS = (".yaml", ".yml", ".json")
+_BACKUP = re.compile(
+    r"(~|#|\.(bak|backup|old|orig|rej|rpm\w+|dpkg-\w+|ucf-\w+|sav|save|sw[a-p]|tmp|disabled))$",
+    re.IGNORECASE,
+)
+"""What editors, package managers and people append to the name of a file that they set aside."""
 
 Stamp = tuple[int, ...]
 
@@ -28,8 +36,9 @@ class Sources:
     """One look at the policy files.
 
     :param files: path and contents of each, in the order in which later ones win.
-    :param problems: what could not be read. Such a set must not become policy.
-    :param revision: names the contents (and the problems) in 16 hexadecimal digits.
+    :param problems: what could not be read, is read but should not be, or is not read. With any
+        error such a set must not become policy.
+    :param revision: names the contents (and the errors) in 16 hexadecimal digits.
     :param stamps: of each file device, inode, size, and times of change: two looks with the same
         stamps saw no write between them.
     """
@@ -61,19 +70,34 @@ def _paths(settings: PolicySettings) -> tuple[list[str], list[Problem]]:
     paths, problems = [settings.file], []
     for folder in settings.dirs:
         try:
-            paths += _listed(folder)
+            entries = sorted(Path(folder).iterdir())
         except FileNotFoundError:
             continue
         except OSError as error:
             problems.append(_unreadable(folder, error, missing=False))
+        else:
+            paths += [str(entry) for entry in entries if _is_read(entry)]
+            problems += [problem for entry in entries for problem in _misnamed(entry)]
     return paths, problems
 
 
-def _listed(folder: str) -> list[str]:
-    entries = sorted(Path(folder).iterdir())
-    return [
-        str(entry) for entry in entries if not entry.name.startswith(".") and not entry.is_dir()
-    ]
+def _is_read(entry: Path) -> bool:
+    return not entry.name.startswith(".") and not entry.is_dir()
+
+
+def _misnamed(entry: Path) -> Iterator[Problem]:
+    """What in a policy directory is probably read against its author's wish, or not read."""
+    named_so = entry.suffix.lower() in _ENDINGS
+    if not _is_read(entry):
+        if named_so or not entry.name.startswith("."):
+            remedy = "put it into the directory itself, under a name that begins with no dot"
+            yield Problem("PP207", str(entry), 0, "", "is not read", remedy)
+    elif _BACKUP.search(entry.name):
+        text = "looks like a backup, but is read as policy"
+        yield Problem("PP102", str(entry), 0, "", text, "move it out of the directory")
+    elif not named_so:
+        text = f"is read as policy, though it does not end in {' or '.join(_ENDINGS)}"
+        yield Problem("PP208", str(entry), 0, "", text, "rename it, or move it out")
 
 
 def _contents(path: str) -> tuple[bytes, Stamp]:
@@ -96,9 +120,9 @@ def _without_waiting(path: str, flags: int) -> int:
 def _unreadable(path: str, error: OSError, *, missing: bool) -> Problem:
     if missing:
         remedy = "create it, or set [policy] require_file = false to run on the default rules"
-        return Problem(path, 0, "", "does not exist", remedy)
+        return Problem("PP101", path, 0, "", "does not exist", remedy)
     remedy = "every file of the policy must be readable: mend it, or take it away"
-    return Problem(path, 0, "", f"cannot be read ({error.strerror})", remedy)
+    return Problem("PP101", path, 0, "", f"cannot be read ({error.strerror})", remedy)
 
 
 def _revision(files: Iterable[tuple[str, bytes]], problems: Iterable[Problem]) -> str:
@@ -107,6 +131,6 @@ def _revision(files: Iterable[tuple[str, bytes]], problems: Iterable[Problem]) -
     for path, content in files:
         name = os.fsencode(Path(path).name)
         digest.update(b"%d %d\n%b%b" % (len(name), len(content), name, content))
-    for problem in problems:
+    for problem in errors(problems):
         digest.update(str(problem).encode())
     return digest.hexdigest()[:16]

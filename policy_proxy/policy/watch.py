@@ -6,13 +6,16 @@ A request takes `current` once and keeps it: it waits for nothing and reads no f
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.policy.build import Defaults, build
 from policy_proxy.policy.problem import PolicyError
+from policy_proxy.policy.remote import Ask, not_asked
 from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.source import Sources, Stamp, read
 
@@ -26,14 +29,21 @@ class PolicyState:
 
     :param snapshot: the last good policy; None if there was none yet.
     :param refused: revision of the files that were refused; empty if the files are good.
-    :param refused_at: when they were, in seconds since the epoch.
     :param problems: why they were, a sentence each with file, line, rule and remedy.
+    :param since: when all this became so, in seconds since the epoch.
     """
 
     snapshot: PolicySnapshot | None = None
     refused: str = ""
-    refused_at: float = 0.0
     problems: tuple[str, ...] = ()
+    since: float = field(default_factory=time.time)
+
+
+class _Call(Enum):
+    """What wakes the thread before its time."""
+
+    TAKE = "take the files as they are"
+    STOP = "end"
 
 
 class PolicyWatch:
@@ -44,15 +54,17 @@ class PolicyWatch:
 
     :param settings: where the files are, and how many seconds lie between two looks.
     :param defaults: makes the service's rule defaults.
+    :param ask: how `http:` and `https:` checks are asked; without it they deny.
     """
 
-    def __init__(self, settings: PolicySettings, defaults: Defaults) -> None:
+    def __init__(self, settings: PolicySettings, defaults: Defaults, ask: Ask = not_asked) -> None:
         self._settings = settings
         self._defaults = defaults
+        self._ask = ask
         self._state = PolicyState()
         self._seen: tuple[str, tuple[Stamp, ...]] | None = None
         self._looking = threading.Lock()
-        self._stopped = threading.Event()
+        self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     @property
@@ -83,10 +95,17 @@ class PolicyWatch:
             if settled:
                 self._take(sources)
 
+    def reload(self) -> None:
+        """Have the thread take the files as they are, at once; returns before it has.
+
+        A signal handler may call it: putting into a `SimpleQueue` is reentrant.
+        """
+        self._calls.put(_Call.TAKE)
+
     def start(self) -> None:
         """Begin to look, in this process: a fork takes no thread along."""
         if self._thread is None or not self._thread.is_alive():
-            self._stopped.clear()
+            self._calls = queue.SimpleQueue()
             self._thread = threading.Thread(
                 target=self._watch, name="policy-proxy-policy", daemon=True
             )
@@ -94,16 +113,28 @@ class PolicyWatch:
 
     def stop(self) -> None:
         """End the looking. The policy stays in force."""
-        self._stopped.set()
+        self._calls.put(_Call.STOP)
         if self._thread is not None:
             self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(self._settings.watch_interval):
+        while (call := self._called()) is not _Call.STOP:
+            look = self.look if call is None else self._reload
             try:
-                self.look()
+                look()
             except Exception:  # noqa: BLE001  the watch must outlive whatever a look meets
                 _LOG.exception("looking at the policy files failed; they are looked at again")
+
+    def _called(self) -> _Call | None:
+        """Waits for a call; None when it is time to look."""
+        try:
+            return self._calls.get(timeout=self._settings.watch_interval)
+        except queue.Empty:
+            return None
+
+    def _reload(self) -> None:
+        _LOG.info("the policy files are read at once, as asked")
+        self.load_now()
 
     def _take(self, sources: Sources) -> None:
         state = self._state
@@ -115,7 +146,7 @@ class PolicyWatch:
                 _LOG.info("policy files are those of revision %s again", sources.revision)
             return
         try:
-            snapshot = build(sources, self._settings, self._defaults)
+            snapshot = replace(build(sources, self._settings, self._defaults), ask=self._ask)
         except PolicyError as error:
             self._refuse(sources.revision, error)
         else:
@@ -130,7 +161,7 @@ class PolicyWatch:
 
     def _refuse(self, revision: str, error: PolicyError) -> None:
         kept, problems = self._state.snapshot, tuple(error.problems)
-        self._state = PolicyState(kept, revision, time.time(), problems)
+        self._state = PolicyState(kept, revision, problems)
         _LOG.error(
             "policy files of revision %s are refused, %s:\n  %s%s",
             revision,

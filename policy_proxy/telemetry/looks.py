@@ -13,6 +13,7 @@ from policy_proxy.config import authtoken
 from policy_proxy.errors import Refusal
 from policy_proxy.telemetry.readiness import Look
 
+_CORRECT = "see that it runs, and check [keystone_authtoken] auth_url"
 _LARGEST_DOCUMENT = 64 * 1024
 
 
@@ -21,17 +22,24 @@ def keystone(conf: cfg.ConfigOpts) -> Look:
 
     https://docs.openstack.org/api-ref/identity/v3/#list-versions
     """
-    url = conf.keystone_authtoken.auth_url
+    url = conf[authtoken.login_group(conf)].auth_url
     session = authtoken.session(conf, authtoken.GROUP)
 
     def look() -> str:
         try:
             versions = discover.Discover(session, url).version_data()
+        except exceptions.MissingAuthPlugin:
+            return f"{url} asks for a token, so it is not Keystone: {_CORRECT}"
         except exceptions.ClientException as error:
-            return f"Keystone does not answer at {url}: {error}"
-        return "" if versions else f"Keystone at {url} offers no API version"
+            return f"Keystone does not answer at {url}: {_innermost(error)}: {_CORRECT}"
+        return "" if versions else f"Keystone at {url} offers no API version: {_CORRECT}"
 
     return look
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What it all began with, which says the same as the layers above it in fewer words."""
+    return _innermost(error.__context__) if error.__context__ else error
 
 
 def backend(client: Backend, url: str) -> Look:
@@ -46,7 +54,8 @@ def backend(client: Backend, url: str) -> Look:
             document = json.loads(b"".join(answer.body)[:_LARGEST_DOCUMENT])
             newest = document["versions"][0]["max_version"]
         except Refusal as error:
-            return f"{url} does not answer: {error.private or error.detail}"
+            why = error.private or error.detail
+            return f"{url} does not answer: {why}: see that it runs, and check [backend] url"
         except (ValueError, LookupError, TypeError):
             return f"{url} does not show Placement's version document: check [backend] url"
         return "" if isinstance(newest, str) else f"{url} names no microversion"

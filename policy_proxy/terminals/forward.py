@@ -15,6 +15,7 @@ from policy_proxy.model import (
     CREDENTIALS_SENT,
     IDENTITY,
     REQUEST_ID,
+    TOKENS_SENT,
     Environ,
     Headers,
     Identity,
@@ -78,6 +79,7 @@ class Forward:
         return self.backend.exchange(self._outbound(environ, request, (("X-Auth-Token", token),)))
 
     def _outbound(self, environ: Environ, request: Request, tokens: Headers) -> Outbound:
+        environ[TOKENS_SENT] = tuple(token for _, token in tokens)
         headers = [
             ("Accept", "application/json"),
             ("User-Agent", "policy-proxy"),

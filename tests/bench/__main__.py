@@ -6,13 +6,14 @@ Prints a table and writes build/bench/results.json below the current directory.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import logging
 import os
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from rich.console import Console
@@ -24,7 +25,7 @@ from bench.measure import Comparison, Result, compared
 RESULTS = Path("build", "bench", "results.json")
 
 
-def comparisons(folder: Path) -> Iterator[Comparison]:
+def comparisons(folder: Path) -> Generator[Comparison, None, None]:
     yield from decision.comparisons(folder)
     yield from bodies.comparisons()
     yield from forwarding.comparisons(folder)
@@ -63,8 +64,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="rounds of each (default: 15)")
     rounds = parser.parse_args().rounds
     logging.disable(logging.CRITICAL)
-    with tempfile.TemporaryDirectory() as folder:
-        results = [compared(comparison, rounds) for comparison in comparisons(Path(folder))]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.closing(comparisons(Path(folder))) as found,
+    ):
+        results = [compared(comparison, rounds) for comparison in found]
     show(results)
     write(results, rounds)
     print(f"\nWritten to {RESULTS}")

@@ -1,4 +1,4 @@
-"""A backend that costs next to nothing, in a process of its own: `python -m bench.backend`.
+"""A backend that costs next to nothing, in a process of its own.
 
 It prints the port that it listens on, and answers every request without a body with the same bytes.
 """
@@ -40,8 +40,7 @@ async def _serve() -> None:
 @contextmanager
 def running() -> Iterator[str]:
     """Its base URL, while it runs."""
-    command = [sys.executable, "-m", "bench.backend"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
         try:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"
         finally:

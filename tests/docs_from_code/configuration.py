@@ -34,6 +34,8 @@ with `--config-file`; under another WSGI server it is the file that the environm
 [etc/policy-proxy.conf](../etc/policy-proxy.conf) is a sample to start from.
 
 - `policy-proxy check --config-file FILE` names every problem at once, each with its remedy.
+- A name in the proxy's own sections that no option has is a problem too, so a slip of the pen does
+  not leave a default in force.
 - The file is read at the start. Only policy files are read again while the service runs.
 - An environment variable `OS_<SECTION>__<OPTION>` (in capitals, two underscores in the middle)
   stands above the file. So a password need not be in it: `OS_KEYSTONE_AUTHTOKEN__PASSWORD`.

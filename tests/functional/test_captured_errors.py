@@ -13,8 +13,9 @@ from unit.placement.captured_errors import ROWS
 ANYBODY = Grant("nova", ("admin", "service", "reader"), "alpha")
 PRIVATE = (
     "SELECT", "INSERT", "UPDATE ", "[SQL", "[parameters", "sqlite", "sqlalche.me", "codec",
-    "int()", "Traceback", "placement:reshaper", "placement:resource", "{'type'", "patternProperties'],",
-    "compute-01.secret.internal", "<html", "recursion", "database is locked", "Encoding directive",
+    "int()", "Traceback", "placement:reshaper", "placement:resource", "{'type'",
+    "patternProperties'],", "compute-01.secret.internal", "<html", "recursion",
+    "database is locked", "Encoding directive",
 )  # fmt: skip
 
 

@@ -104,24 +104,25 @@ def test_an_allowed_request_goes_on_once_with_its_decision(loaded, recorder):
 
 
 @pytest.mark.parametrize(
-    ("identity", "owner"),
+    ("identity", "owner", "scope"),
     [
-        (_who("member"), "q"),
-        (_who("member"), ""),
-        (_who("member", project_id=""), ""),
-        (_who("member", project_id=""), "None"),
-        (_who("admin", project_id="", system_scope="all"), "p"),
-        (_who("admin", project_id="", domain_id="d"), "p"),
-        (_who(), "q"),
+        (_who("member"), "q", "project p"),
+        (_who("member"), "", "project p"),
+        (_who("member", project_id=""), "", "nothing"),
+        (_who("member", project_id=""), "None", "nothing"),
+        (_who("admin", project_id="", system_scope="all"), "p", "the system"),
+        (_who("admin", project_id="", domain_id="d"), "p", "domain d"),
+        (_who(), "q", "project p"),
     ],
 )
-def test_a_denied_request_stops_here_and_learns_no_rule(loaded, recorder, identity, owner):
+def test_a_denied_request_stops_here_and_learns_no_rule(loaded, recorder, identity, owner, scope):
     with pytest.raises(Denied) as refusal:
         _ask(loaded, recorder, identity=identity, owner=owner)
     assert recorder.seen == []
     assert refusal.value.detail == "Access was denied to this resource."
     assert refusal.value.headers == ()
-    for known_to_the_operator in ("things:show", loaded.current.revision, *identity.roles):
+    known = ("things:show", loaded.current.revision, f"token for {scope},", *identity.roles)
+    for known_to_the_operator in known:
         assert known_to_the_operator in refusal.value.private
     assert refusal.value.environ[model.DECISION].effect is model.Effect.DENY
 

@@ -188,6 +188,21 @@ def test_a_refused_service_token_is_renewed_once(make_proxy):
     assert tokens[0] != tokens[1]
 
 
+@pytest.mark.parametrize("credentials", ["caller", "service"])
+def test_a_token_that_the_backend_repeats_is_in_no_log(make_proxy, caplog, credentials):
+    def echoing(connection):
+        while heard := connection.hear():
+            connection.say(said("400 Bad Request", heard))
+
+    with RawBackend(echoing) as backend, caplog.at_level("DEBUG", "policy_proxy"):
+        proxy = make_proxy(backend, backend_options=f"credentials = {credentials}")
+        answer = proxy.ask("GET", "/traits")
+        token = head(forwarded(backend)[-1])[1]["x-auth-token"]
+    assert "GET /traits" in caplog.text
+    assert token not in caplog.text
+    assert token not in answer.text
+
+
 def test_headers_survive_where_they_should(make_proxy):
     kept = [
         "OpenStack-API-Version: placement 1.39",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import secrets
+import socket
 from contextlib import closing, contextmanager
 
 import pytest
@@ -25,7 +28,7 @@ def worker(tmp_path, recorder, keystone, keystone_url, password):
     """A proxy with the shared cache; without Keystone, it can validate no token by itself."""
 
     @contextmanager
-    def worker(address, *, with_keystone=True):
+    def worker(address, *, with_keystone=True, more=""):
         path = configuration(
             tmp_path,
             backend=recorder.url,
@@ -33,7 +36,7 @@ def worker(tmp_path, recorder, keystone, keystone_url, password):
             password=password,
             options=f"memcached_servers = {address}\n"
             f"memcache_security_strategy = ENCRYPT\nmemcache_secret_key = {SECRET}\n"
-            "http_request_max_retries = 0\n",
+            f"http_request_max_retries = 0\n{more}",
         )
         proxy = Proxy.built(path, keystone)
         with closing(proxy.app):
@@ -78,6 +81,38 @@ def test_a_forged_value_is_a_miss(shared, worker, token, forged):
     with worker(shared.address, with_keystone=False) as alone:
         shared.overwrite(forged)
         assert status(alone, token) == 503
+
+
+class Planted:
+    """Pickled, it is an instruction to make a directory."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self._path),)
+
+
+@pytest.mark.parametrize("flags", range(16))
+def test_what_a_value_claims_to_be_is_not_believed(shared, worker, token, tmp_path, flags):
+    trap = tmp_path / "trap"
+    with worker(shared.address) as proxy:
+        assert status(proxy, token) == 200
+        shared.overwrite(pickle.dumps(Planted(trap)), b"%d" % flags)
+        assert status(proxy, token) == 200
+    assert not trap.exists()
+
+
+def test_a_cache_that_hangs_is_a_miss_and_then_left_alone(worker, token):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with worker(address, more="memcache_pool_socket_timeout = 1\n") as proxy:
+            assert status(proxy, token) == 200
+            silent.settimeout(0)
+            assert silent.accept()
+            assert status(proxy, token) == 200
+            with pytest.raises(BlockingIOError):
+                silent.accept()
 
 
 def test_a_cache_that_is_not_there_is_a_miss(worker, token):

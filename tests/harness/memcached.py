@@ -25,9 +25,9 @@ class Memcached(ThreadingTCPServer):
     def address(self) -> str:
         return f"127.0.0.1:{self.server_address[1]}"
 
-    def overwrite(self, value: bytes) -> None:
+    def overwrite(self, value: bytes, flags: bytes = b"0") -> None:
         """Put `value` in the place of every one, as whoever can write to the cache could."""
-        self.entries = {key: (flags, value) for key, (flags, _) in self.entries.items()}
+        self.entries = dict.fromkeys(self.entries, (flags, value))
 
 
 class _Handler(StreamRequestHandler):

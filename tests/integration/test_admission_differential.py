@@ -114,9 +114,9 @@ def let_in(environ: Environ) -> Environ | None:
         return []
 
     try:
-        Admission(Content(inner, SERVICE, LIMITS), SERVICE, LIMITS)(
-            environ, lambda status, headers: None
-        )
+        late = Content(inner, SERVICE, LIMITS, decisive=False)
+        early = Content(late, SERVICE, LIMITS, decisive=True)
+        Admission(early, SERVICE, LIMITS)(environ, lambda status, headers: None)
     except Refusal:
         assert handed == []
         return None

@@ -265,6 +265,16 @@ def test_a_dangerous_policy_ends_in_one_sentence(good, command):
     assert "placement:traits:list" in line
 
 
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_configuration_audit_file_and_policy_are_told_at_once(good, command):
+    text = re.sub(r"(?m)^(password|file) = .*$", "", good.read_text())
+    good.write_text(f"{text}\n[audit]\nfile = {good.parent}\n")
+    (good.parent / "policy.yaml").unlink()
+    lines = sentences(run(command, "--config-file", str(good)))
+    for part in ("password is not set", "is a folder", "policy.yaml"):
+        assert any(part in line for line in lines), part
+
+
 def test_a_busy_port_ends_in_one_sentence(good):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = str(busy.getsockname()[1])

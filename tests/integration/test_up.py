@@ -115,7 +115,7 @@ def test_a_state_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path) -
 def test_missing_packages_are_one_sentence(tmp_path: Path) -> None:
     hidden = "import sys; sys.modules['keystone'] = None; from policy_proxy.cli import main; main()"
     said = refused("--state-dir", str(tmp_path), program=(sys.executable, "-c", hidden))
-    assert "pip install 'policy-proxy[embedded]'" in said
+    assert "pip install '.[embedded]'" in said
 
 
 @dataclass(frozen=True, slots=True)

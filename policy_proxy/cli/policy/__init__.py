@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
+from policy_proxy.cli.policy.explain import explain
+from policy_proxy.cli.policy.show import show
+
 
 @click.group()
 def policy() -> None:
     """Work on policy files: find mistakes, understand decisions, compare."""
+
+
+policy.add_command(explain)
+policy.add_command(show)

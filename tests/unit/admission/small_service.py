@@ -118,7 +118,8 @@ class Inner:
 
 def admission(app: WSGIApp, limits: LimitSettings = LIMITS) -> WSGIApp:
     """Both layers, as the chain has them, without those between."""
-    return Admission(Content(app, SERVICE, limits), SERVICE, limits)
+    late = Content(app, SERVICE, limits, decisive=False)
+    return Admission(Content(late, SERVICE, limits, decisive=True), SERVICE, limits)
 
 
 def passed(environ: Environ, limits: LimitSettings = LIMITS) -> Environ:

@@ -263,6 +263,24 @@ def test_a_truncated_chunked_body_is_no_json():
         )
 
 
+class Endless:
+    """A body that never comes."""
+
+    def read(self, size=-1):
+        raise AssertionError("this would wait forever")
+
+
+@pytest.mark.parametrize("path", ["/", ""])
+@pytest.mark.parametrize(
+    "declared", [{"CONTENT_LENGTH": "10"}, {"HTTP_TRANSFER_ENCODING": "chunked"}]
+)
+def test_nobody_waits_for_the_body_of_someone_unknown(path, declared):
+    more = {**declared, "wsgi.input": Endless(), "wsgi.input_terminated": True}
+    handed = passed(environ_of("GET", path, CONTENT_TYPE="text/plain", **more))
+    assert handed[REQUEST].body is None
+    assert handed["wsgi.input"].read() == b""
+
+
 def test_a_target_of_32_kib_works():
     limits = dataclasses.replace(LIMITS, max_target_bytes=65536)
     names = ",".join(f"CUSTOM_{number:05}" for number in range(2500))

@@ -106,6 +106,54 @@ def test_a_wrong_value_names_its_option(load, old, new, named):
     assert any(named in problem for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("[backend]\n", "[backend]\ncredential = service\n", "no option credential: write creden"),
+        ("[backend]\n", "[backend]\nq = 1\n", "[backend] has no option q: write one of auth_sec"),
+        ("[backend]\n", "[limit]\nmax_headers = 9\n[backend]\n", "section [limit]: write [limits]"),
+        ("http://127.0.0.1:8780", "localhost:8780", "[backend] url is not valid: write a URL"),
+        (
+            "[backend]",
+            "[server]\nport = x\n[backend]",
+            "port is not valid: write a whole number, 0",
+        ),
+        ("[backend]\n", "[backend]\ncredentials = both\n", "write caller or service"),
+        ("[backend]\n", "[backend]\nread_timeout = soon\n", "write a number, 0.1 or more"),
+        ("[backend]", "[policy]\nrequire_file = maybe\n[backend]", "write true or false"),
+        (
+            "_timeout = 5",
+            "_timeout = x\nusername = $b",
+            "[keystone_authtoken] http_connect_timeout",
+        ),
+        ("= generated", "= generat$$$ed", "[keystone_authtoken] password cannot be read: write $$"),
+    ],
+)
+def test_a_slip_is_told_with_what_to_write(load, old, new, sentence):
+    problems = refused(load, GOOD.replace(old, new))
+    assert any(sentence in problem for problem in problems), problems
+    assert not any("generat" in problem or "LocationInfo" in problem for problem in problems)
+
+
+def test_every_slip_is_told_at_once(load):
+    slips = "[server]\nprt = 1\nport = x\nthreads = none\n"
+    assert len(refused(load, GOOD + slips)) == 3
+
+
+def test_other_sections_and_the_older_names_of_libraries_are_let_be(load):
+    load(GOOD + "tenant_name = service\n[service_user]\nnobody = 1\n[DEFAULT]\ndebug = true\n")
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_what_is_no_text_file_is_one_clear_sentence(tmp_path, content):
+    path = tmp_path / "policy-proxy.conf"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        config.load([str(path)])
+    (problem,) = caught.value.problems
+    assert problem.startswith(str(path))
+
+
 @pytest.mark.parametrize("text", ["[backend\n", "url = http://x\n"])
 def test_a_broken_file_is_one_clear_sentence(load, text):
     (problem,) = refused(load, text)
@@ -165,3 +213,12 @@ def test_the_section_of_the_service_user_must_be_as_safe(load, old, new, named):
 
 def test_a_section_that_nobody_uses_need_not_be_there(load):
     load(with_service_user("").replace("credentials = service", "credentials = caller"))
+
+
+def test_the_login_may_stand_in_a_section_of_its_own(load):
+    names = ("auth_type", "auth_url", "username", "password", "project_name", "user_domain_name")
+    login = [line for line in GOOD.splitlines() if line.split(" ")[0] in names]
+    rest = [line for line in GOOD.splitlines() if line not in login]
+    text = "\n".join([*rest, "auth_section = login", "[login]", *login])
+    assert load(text).conf["login"].username == "placement-proxy"
+    assert any("[login] auth_url" in p for p in refused(load, text.replace("auth_url", "#")))

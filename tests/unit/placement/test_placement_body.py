@@ -152,3 +152,17 @@ def test_each_key_is_looked_at_once():
 
     assert body.rounds == 1
     assert body[U]["allocations"].rounds == 1
+
+
+@pytest.mark.parametrize("member", ["traits", "aggregates"])
+def test_a_set_of_a_provider_has_a_bound(member):
+    route = operation(("PUT", f"/resource_providers/{{uuid}}/{member}"))
+    check_body(route, {member: ["x"] * 10_000})
+    with pytest.raises(Malformed, match=member):
+        check_body(route, {member: ["x"] * 10_001})
+
+
+def test_a_bare_list_of_aggregates_has_the_same_bound():
+    route = operation(AGGREGATES)
+    with pytest.raises(Malformed, match="10000"):
+        check_body(route, ["x"] * 10_001)

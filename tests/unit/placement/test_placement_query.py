@@ -75,6 +75,43 @@ def test_what_placement_says_of_a_limit_is_left_to_it(value):
     check(CANDIDATES, ("limit", value))
 
 
+def traits(count, prefix=""):
+    return ",".join(f"{prefix}CUSTOM_{number}" for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("required", [traits(61)]),
+        ("required", [traits(31), traits(30)]),
+        ("required_GPU", [f"in:CUSTOM_A,CUSTOM_{number}" for number in range(61)]),
+        ("member_of", [f"in:a,{number}" for number in range(61)]),
+        ("member_of1", [str(number) for number in range(61)]),
+    ],
+)
+@pytest.mark.parametrize("template", [PROVIDERS, CANDIDATES])
+def test_more_conditions_than_a_database_joins_are_refused(template, key, values):
+    pairs = [(key, value) for value in values]
+
+    assert f"{key} was given more than 60 conditions" in refused(template, *pairs)
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("required", traits(60))],
+        [("required", traits(60)), ("required1", traits(60)), ("member_of", "a")],
+        [("required", f"{traits(60)},{traits(500, '!')}")],
+        [("required", f"in:{traits(500)}")],
+        [("member_of", "!in:a,b")] * 500,
+        [("name", f"in:{traits(500)}")],
+    ],
+)
+def test_conditions_that_a_database_joins_pass(pairs):
+    check(PROVIDERS, *pairs)
+    check(CANDIDATES, *pairs)
+
+
 def test_what_no_policy_reads_may_be_repeated():
     check(CANDIDATES, ("limit", "10"), ("limit", "1"))
     check(PROVIDERS, ("member_of", "a"), ("member_of", "b"), ("required", "A"), ("required", "B"))

@@ -1,0 +1,138 @@
+"""How an explanation is shown: as text that needs neither colour nor a wide window, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from policy_proxy.cli.policy.answer import Answer
+from policy_proxy.cli.policy.past import Past
+from policy_proxy.policy.credentials import credentials
+from policy_proxy.policy.explain import Explained
+from policy_proxy.policy.snapshot import scope_of
+from policy_proxy.policy.sufficient import Sufficient, scopes_told
+
+_MOST_SETS = 12
+_NOT_SAID = ("is_admin_project", "system")
+"""What nearly every token has, and a second name of `system_scope`."""
+_VERDICTS = {True: ("yes", "green"), False: ("no", "red"), None: ("fails", "bold red")}
+
+
+def show_json(answer: Answer) -> None:
+    question, past = answer.question, answer.past
+    document: dict[str, Any] = {
+        "rule": question.rule,
+        "route": past.route if past else question.route,
+        "allowed": answer.allowed,
+        "revision": answer.revision,
+        "caller": credentials(answer.identity),
+        "target": dict(answer.target),
+        "scope": {
+            "token": scope_of(answer.identity),
+            "rule": answer.scopes,
+            "fits": answer.fits,
+        },
+        "checks": asdict(answer.tree),
+        "enough": asdict(answer.enough) if answer.enough else None,
+        "past": _past_document(past, answer.revision) if past else None,
+    }
+    click.echo(json.dumps(document, indent=2))
+
+
+def _past_document(past: Past, revision: str) -> dict[str, Any]:
+    names = ("request_id", "time", "outcome", "status", "revision", "same_id")
+    return {
+        **{name: getattr(past, name) for name in names},
+        "same_revision": past.revision == revision,
+    }
+
+
+def show_text(answer: Answer) -> None:
+    console = Console(highlight=False)
+    for line in _head(answer):
+        console.print(_plain(line))
+    console.print()
+    console.print(_tree(answer.tree))
+    if answer.enough:
+        console.print()
+        for line in _enough(answer.enough):
+            console.print(_plain(line))
+
+
+def _plain(text: str, style: str = "") -> Text:
+    """In printable characters alone: a log, or a token, may hold others."""
+    return Text("".join(c if c.isprintable() else repr(c)[1:-1] for c in text), style)
+
+
+def _head(answer: Answer) -> Iterator[str]:
+    question, past = answer.question, answer.past
+    route = past.route if past else question.route
+    yield f"{route}: {question.rule}" if route else question.rule
+    yield f"{'Allowed' if answer.allowed else 'Denied'} by revision {answer.revision}."
+    if past:
+        yield from _then(past, answer)
+    yield ""
+    creds = credentials(answer.identity)
+    yield f"caller  {_pairs({n: value for n, value in creds.items() if n not in _NOT_SAID})}"
+    yield f"target  {_pairs(answer.target)}"
+    token = scopes_told([scope_of(answer.identity)])
+    wanted = scopes_told(answer.scopes) if answer.scopes else "any"
+    verdict = "fits" if answer.fits else "does not fit"
+    yield f"scope   the token is for {token}, the rule for {wanted}: {verdict}"
+
+
+def _then(past: Past, answer: Answer) -> Iterator[str]:
+    yield f"{past.request_id} of {past.time} was {past.outcome} ({past.status})."
+    if past.same_id > 1:
+        yield f"{past.same_id} records have this id: this is the last."
+    if past.revision != answer.revision:
+        yield f"Another revision was in force then, {past.revision}: its reasons may be others."
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    said = {
+        name: ",".join(value) if isinstance(value, list) else str(value)
+        for name, value in values.items()
+    }
+    return "  ".join(f"{name}={value}" for name, value in said.items() if value) or "none"
+
+
+def _tree(node: Explained) -> Tree:
+    """A rule and the connective that it consists of share a line."""
+    joined = len(node.parts) == 1 and node.text != "not" and node.parts[0].parts and node.origin
+    inner = node.parts[0] if joined and not node.parts[0].origin else None
+    tree = Tree(_label(node, inner.text if inner else ""))
+    for part in (inner or node).parts:
+        tree.children.append(_tree(part))
+    return tree
+
+
+def _label(node: Explained, connective: str) -> Text:
+    word, style = _VERDICTS[node.value]
+    parts = [
+        node.text,
+        f" = {connective}" if connective else "",
+        f": {node.why}" if node.why else "",
+    ]
+    origin = f"  [{node.origin}]" if node.origin else ""
+    return Text.assemble((word, style), "  ", _plain("".join(parts)), _plain(origin, "dim"))
+
+
+def _enough(enough: Sufficient) -> Iterator[str]:
+    if not enough.sets:
+        yield "No other caller, and no other target, would be allowed."
+    else:
+        yield "Any one of these would be enough:"
+    for changes in enough.sets[:_MOST_SETS]:
+        yield f"  {', and '.join(changes)}"
+    if len(enough.sets) > _MOST_SETS:
+        yield f"  and {len(enough.sets) - _MOST_SETS} more: --format json shows them"
+    if not enough.complete:
+        yield "Not everything was tried: there may be others."

@@ -1,0 +1,95 @@
+"""A past request: its audit record, found in a log."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from policy_proxy.audit.record import VERSION
+from policy_proxy.cli.output import fail
+from policy_proxy.model import Identity, Target
+
+_GZIP = b"\x1f\x8b"
+_FIELDS = [field.name for field in dataclasses.fields(Identity)]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the audit record says.
+
+    :param same_id: how many records have this id; a client can send its own.
+    """
+
+    request_id: str
+    time: str
+    route: str
+    rule: str
+    outcome: str
+    status: int
+    revision: str
+    identity: Identity
+    target: Target
+    same_id: int
+
+
+def past(log: str, request_id: str) -> Past:
+    """The request with this id; the last one, if there are several.
+
+    Ends the command with exit code 1 if the log does not have it, or cannot be read.
+
+    :param log: audit records, a line each, with anything before them on the line; plain or gzip.
+    """
+    try:
+        found = [entry for entry in _entries(log, request_id) if entry["request_id"] == request_id]
+    except (OSError, EOFError, ValueError) as error:
+        fail([f"{log}: cannot be read ({error}): give an audit file, or a log with audit records"])
+    if not found:
+        fail([f"{log}: no audit record has the request id {request_id}: name the log of that time"])
+    try:
+        return _past(found[-1], len(found))
+    except (KeyError, TypeError, ValueError) as error:
+        fail([f"{log}: the record of {request_id} is none of version {VERSION} ({error!r})"])
+
+
+def _entries(log: str, request_id: str) -> Iterator[dict[str, Any]]:
+    with Path(log).open("rb") as raw:
+        packed = raw.read(len(_GZIP)) == _GZIP
+    opened = gzip.open if packed else open
+    with opened(log, "rt", encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if request_id in line and "{" in line:
+                try:
+                    entry = json.loads(line[line.index("{") :])
+                except ValueError:
+                    continue  # a line of the log that is no record
+                if isinstance(entry, dict) and "request_id" in entry:
+                    yield entry
+
+
+def _past(entry: dict[str, Any], same_id: int) -> Past:
+    if entry["version"] != VERSION:
+        raise ValueError(f"version {entry['version']}")
+    return Past(
+        request_id=entry["request_id"],
+        time=entry["time"],
+        route=f"{entry['method']} {entry['path']}",
+        rule=entry["operation"],
+        outcome=entry["outcome"],
+        status=entry["status"],
+        revision=entry["revision"],
+        identity=_identity(entry),
+        target={str(name): str(value) for name, value in entry["target"].items()},
+        same_id=same_id,
+    )
+
+
+def _identity(entry: dict[str, Any]) -> Identity:
+    """The caller; the record leaves out what is not for an audit, such as names."""
+    known = {name: entry[name] for name in _FIELDS if name in entry}
+    lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+    return Identity(**{**known, **lists})

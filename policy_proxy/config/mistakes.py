@@ -1,0 +1,78 @@
+"""What oslo.config lets pass or says in Python's words: misspelt names, and values of a wrong type.
+
+A name that nobody reads would leave the default in force without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from oslo_config import cfg, types
+
+_DOLLAR = "write $$ for each $ in it, since $ begins a reference to another option"
+_LIKE = 0.8
+"""How alike two sections' names are, from 0 to 1, for one to be a slip of the other."""
+
+
+def names(files: Sequence[str], conf: cfg.ConfigOpts, own: Iterable[str]) -> list[str]:
+    """Names in the files that no option has, a sentence each.
+
+    :param own: the sections that are ours alone; libraries accept older names in theirs.
+    """
+    found = []
+    for group, options in _written(files).items():
+        if group not in conf:
+            meant = get_close_matches(group, list(conf), n=1, cutoff=_LIKE)
+            found += [f"there is no section [{group}]: write [{section}]" for section in meant]
+        elif group in own:
+            known = sorted(conf[group])
+            for name in (name for name in options if name not in known):
+                meant = get_close_matches(name, known, n=1) or [f"one of {', '.join(known)}"]
+                found.append(f"[{group}] has no option {name}: write {meant[0]}")
+    return found
+
+
+def values(conf: cfg.ConfigOpts, own: Iterable[tuple[str, Sequence[cfg.Opt]]]) -> list[str]:
+    """Values that their options do not take, a sentence each. None is shown: it may be a secret.
+
+    :param own: our sections with their options, whose types say what to write instead.
+    """
+    kinds = {(group, opt.dest): opt.type for group, options in own for opt in options}
+    found = []
+    for group in (name for name in conf if isinstance(conf[name], cfg.ConfigOpts.GroupAttr)):
+        for name in conf[group]:
+            try:
+                conf[group][name]
+            except (cfg.TemplateSubstitutionError, cfg.NoSuchOptError):
+                found.append(f"[{group}] {name} cannot be read: {_DOLLAR}")
+            except (cfg.Error, ValueError) as error:
+                wanted = _wanted(kinds.get((group, name))) or f"another ({error.__context__})"
+                found.append(f"[{group}] {name} is not valid: write {wanted}")
+    return found
+
+
+def _written(files: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    sections: dict[str, dict[str, list[str]]] = {}
+    for file in files:
+        cfg.ConfigParser(file, sections).parse()
+    return sections
+
+
+def _wanted(kind: types.ConfigType | None) -> str:
+    choices = getattr(kind, "choices", None)
+    if choices:
+        return " or ".join(choices)
+    match kind:
+        case types.Boolean():
+            return "true or false"
+        case types.URI():
+            return "a URL with scheme and host, such as http://HOST:PORT"
+        case types.Number():
+            words = "a whole number" if isinstance(kind, types.Integer) else "a number"
+            least = "" if kind.min is None else f", {kind.min:g} or more"
+            most = "" if kind.max is None else f", {kind.max:g} or less"
+            return words + least + most
+        case types.HostAddress():
+            return "a host name or an address"
+    return ""

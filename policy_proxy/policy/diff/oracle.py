@@ -1,0 +1,25 @@
+"""What oslo.policy itself says under a policy: the last word on every example."""
+
+from __future__ import annotations
+
+from policy_proxy.config.policy import PolicySettings
+from policy_proxy.model import Identity, Target
+from policy_proxy.policy.assembly import Defaults, loaded
+from policy_proxy.policy.credentials import TEXTS, credentials
+from policy_proxy.policy.diff.compare import Side
+from policy_proxy.policy.snapshot import PolicySnapshot
+
+
+def side(snapshot: PolicySnapshot, settings: PolicySettings, defaults: Defaults) -> Side:
+    """A policy to compare, with an Enforcer of oslo.policy's that has the same rules.
+
+    :param settings: those that the snapshot was built by.
+    """
+    enforcer = loaded(snapshot.origins, settings, defaults())
+
+    def oracle(rule: str, target: Target, identity: Identity) -> bool:
+        # As from a RequestContext: None for what is absent.
+        creds = {**dict.fromkeys(TEXTS), **credentials(identity)}
+        return bool(enforcer.authorize(rule, dict(target), creds))
+
+    return Side(snapshot, oracle)

@@ -1,0 +1,136 @@
+"""Policy files → everything that is wrong with them or worth a look, and the policy that they make.
+
+This one function decides what may be in force: `build` takes the policy from here, or the errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from oslo_policy import policy
+
+from policy_proxy.config.policy import PolicySettings
+from policy_proxy.policy import checks, references
+from policy_proxy.policy.assembly import Defaults, loaded, snapshot
+from policy_proxy.policy.lint import names, supply, verdicts
+from policy_proxy.policy.lint.silence import silenced
+from policy_proxy.policy.lint.supply import Attributes
+from policy_proxy.policy.problem import Problem, errors
+from policy_proxy.policy.reader import REFUSED, Rule, parse
+from policy_proxy.policy.snapshot import PolicySnapshot
+from policy_proxy.policy.source import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is to be known of the service whose policy it is.
+
+    :param defaults: makes its rule defaults.
+    :param attributes: what the targets of its operations can have; empty if that is not known.
+    """
+
+    defaults: Defaults
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """
+    :param problems: file by file, in the order of their lines.
+    :param snapshot: the policy; None if there is an error among the problems.
+    """
+
+    problems: tuple[Problem, ...]
+    snapshot: PolicySnapshot | None
+
+
+def lint(
+    sources: Sources,
+    settings: PolicySettings,
+    service: Service,
+    *,
+    allow_remote: bool = False,
+    in_force: Collection[str] = (),
+) -> Linted:
+    """Find everything. What the whole policy means is looked at when there is no error before.
+
+    :param allow_remote: whether `http:` and `https:` checks may be used.
+    :param in_force: the files that have rules in the policy which this one would replace.
+    """
+    every, found = _written(sources, in_force, allow_remote=allow_remote)
+    rules = {rule.name: rule for rule in every}
+    registered = service.defaults()
+    found += names.problems(rules, registered, settings.default_rule)
+    found += _overridden(every, settings.file)
+    broken = {problem.rule for problem in errors(found)}
+    overrides = {
+        name: policy.RuleDefault(name, REFUSED if name in broken else rule.check)
+        for name, rule in rules.items()
+    }
+    trees = {rule.name: rule.check for rule in (*registered, *overrides.values())}
+    found += references.problems(trees, rules)
+    made = None
+    if not errors(found):
+        enforcer = loaded(overrides, settings, registered)
+        # A default that was renamed takes the check of its old name: a circle may close only here.
+        found += references.problems(enforcer.rules, rules)
+        if not errors(found):
+            made = snapshot(enforcer, rules, sources.revision)
+            found += _meaning(made, settings, service)
+    problems = _in_order(silenced(found, sources.files), sources)
+    return Linted(problems, None if errors(problems) else made)
+
+
+def _written(
+    sources: Sources, in_force: Collection[str], *, allow_remote: bool
+) -> tuple[list[Rule], list[Problem]]:
+    """Every rule of every file, and what is to be said of each by itself."""
+    every: list[Rule] = []
+    found = list(sources.problems)
+    for file, content in sources.files:
+        parsed = parse(file, content)
+        every += parsed.rules.values()
+        found += [_emptied(p) if file in in_force else p for p in parsed.problems]
+    for rule in every:
+        for fault in checks.faults(rule.check, allow_remote=allow_remote):
+            found.append(Problem(fault.code, rule.file, rule.line, rule.name, *fault[1:]))
+    return every, found
+
+
+def _emptied(problem: Problem) -> Problem:
+    """Where a file has rules in force, comments alone are no wish for the defaults."""
+    if problem.code != "PP201":
+        return problem
+    text = "holds comments only, while rules of it are in force"
+    return replace(problem, code="PP110", text=text)
+
+
+def _overridden(every: Iterable[Rule], main: str) -> Iterator[Problem]:
+    """To lay rules over those of the policy file is what directories are for; but not over each
+    other.
+    """
+    last: dict[str, Rule] = {}
+    for rule in every:
+        other = last.get(rule.name)
+        if other and other.file != main:
+            text = f"overrides the one of {other.file}:{other.line}"
+            yield Problem("PP206", rule.file, rule.line, rule.name, text, "keep one of them")
+        last[rule.name] = rule
+
+
+def _meaning(made: PolicySnapshot, settings: PolicySettings, service: Service) -> Iterator[Problem]:
+    operations = service.attributes or made.scopes
+    yield from supply.problems(made, service.attributes)
+    yield from verdicts.problems(made, operations, settings.default_rule)
+    registered = service.defaults()
+    defaults = snapshot(loaded({}, settings, registered), {}, "").rules
+    for rule in made.origins.values():
+        if made.rules[rule.name] == defaults.get(rule.name):
+            text = "says what its default says"
+            yield Problem("PP202", rule.file, rule.line, rule.name, text, "take it away")
+
+
+def _in_order(found: Iterable[Problem], sources: Sources) -> tuple[Problem, ...]:
+    order = {file: place for place, (file, _) in enumerate(sources.files)}
+    return tuple(sorted(found, key=lambda p: (order.get(p.file, -1), p.file, p.line, p.code)))

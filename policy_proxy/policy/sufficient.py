@@ -1,0 +1,88 @@
+"""What would be enough: the smallest sets of changes that turn a denial into consent.
+
+Computed from the rule itself, and each set is tried before it is told: there is a caller and a
+target with these changes whom the rule allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from policy_proxy.policy.nodes import HasRole, Literal, Matches, Node, Text
+from policy_proxy.policy.ways import Fact, Way, Ways
+from policy_proxy.policy.worlds import World, all_tried, changeable, worlds
+
+
+@dataclass(frozen=True, slots=True)
+class Sufficient:
+    """What would be enough.
+
+    :param sets: each a set of changes that together are enough, and none of which can be spared.
+    :param complete: whether there is no other such set.
+    """
+
+    sets: tuple[tuple[str, ...], ...]
+    complete: bool
+
+
+def sufficient(node: Node, world: World, scopes: Collection[str]) -> Sufficient:
+    """The smallest sets of changes to the world with which the rule allows; the shortest first.
+
+    :param node: the rule, which denies as things are.
+    :param world: who asks, and for what.
+    :param scopes: the scope types of the rule; empty for any.
+    """
+    ways = Ways(lambda leaf: _value(leaf, world), lambda leaf: not changeable(leaf))
+    found: list[Way] = []
+    complete = True
+    for way in ways.to(node, value=True):
+        changes = ways.changes(way)
+        if any(other <= changes for other in found):
+            continue
+        if any(_value(node, made) for made in worlds(world, way, scopes)):
+            found.append(changes)
+        else:
+            complete = complete and all_tried(world, way)
+    scope = _scope_changes(world, scopes)
+    return Sufficient(
+        tuple((*scope, *sorted(map(_told, changes))) for changes in found),
+        complete and ways.complete,
+    )
+
+
+def _value(node: Node, world: World) -> bool | None:
+    """None for a check that fails: it helps neither as True nor as False."""
+    try:
+        return world.holds(node)
+    except Exception:  # noqa: BLE001  however it fails
+        return None
+
+
+def scopes_told(scopes: Collection[str]) -> str:
+    """Such as `a project`, `a domain or the system`."""
+    return " or ".join(
+        "the system" if scope == "system" else f"a {scope}" for scope in sorted(scopes)
+    )
+
+
+def _scope_changes(world: World, scopes: Collection[str]) -> tuple[str, ...]:
+    fits = not scopes or world.scope() in scopes
+    return () if fits else (f"a token scoped to {scopes_told(scopes)}",)
+
+
+def _told(fact: Fact) -> str:
+    """The fact as a condition, in the words of check strings as far as they go."""
+    node, value = fact
+    if isinstance(node, Matches) and (name := _bare(node.wanted)):
+        return f"{node.path[0]} {'equal to' if value else 'other than'} the target's {name}"
+    if isinstance(node, Literal) and (name := _bare(node.wanted)):
+        return f"a target whose {name} is {'' if value else 'not '}{node.value}"
+    if value:
+        return str(node)
+    return f"without {node}" if isinstance(node, HasRole) else f"not {node}"
+
+
+def _bare(text: Text) -> str:
+    """The attribute of the target that the text is, if it is that and nothing else."""
+    return text.names[0] if text.names and text.form == f"%({text.names[0]})s" else ""
