@@ -93,7 +93,9 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
 
 
 def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[str, Look]) -> Chain:
-    watch = PolicyWatch(settings.policy, service.defaults, _ask(settings.policy))
+    watch = PolicyWatch(
+        settings.policy, service.defaults, _ask(settings.policy), service.attributes
+    )
     watch.load_now()
     readiness = Readiness(
         {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},

@@ -163,7 +163,8 @@ class Service:
     rule defaults (oslo.policy changes the ones it is given). `check_params` returns the canonical
     path parameters or raises; `check_query` and `check_body` raise a `Refusal` for what the
     service is known to misread. `target` gives the attributes that check strings may name.
-    `public_error` rebuilds an error of the service from what may be said.
+    `public_error` rebuilds an error of the service from what may be said. `attributes` says for the
+    rule of each operation which attributes `target` can give; empty if that is not known.
     """
 
     type: str
@@ -175,3 +176,4 @@ class Service:
     check_body: Callable[[Operation, Any], None]
     target: Callable[[Request, Identity], Target]
     public_error: Callable[[UpstreamError, Request | None], PublicError]
+    attributes: Mapping[str, frozenset[str]] = field(default_factory=dict)

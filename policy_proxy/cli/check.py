@@ -47,7 +47,7 @@ def local_problems(settings: Settings) -> list[str]:
     """What is wrong with the policy files and the audit file, a sentence each."""
     found = _audit_problems(settings.audit.file)
     try:
-        build(read(settings.policy), settings.policy, SERVICE.defaults)
+        build(read(settings.policy), settings.policy, SERVICE.defaults, SERVICE.attributes)
     except PolicyError as error:
         found += error.problems
     return found

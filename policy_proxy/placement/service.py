@@ -9,7 +9,7 @@ from policy_proxy.placement.operations import OPERATIONS
 from policy_proxy.placement.parameters import check_params
 from policy_proxy.placement.query import check_query
 from policy_proxy.placement.rules import list_rules
-from policy_proxy.placement.targets import target
+from policy_proxy.placement.targets import supplied, target
 
 SERVICE = Service(
     type="placement",
@@ -21,4 +21,5 @@ SERVICE = Service(
     check_body=check_body,
     target=target,
     public_error=public_error,
+    attributes=supplied(),
 )

@@ -107,3 +107,16 @@ ATTRIBUTES: Mapping[str, Attribute] = {
         _with_owner(),
     ),
 }
+
+
+def supplied() -> dict[str, frozenset[str]]:
+    """For each rule the attributes that its operations can supply."""
+    rules = {operation.rule for operation in OPERATIONS if not operation.public}
+    return {
+        rule: frozenset(
+            name
+            for name, attribute in ATTRIBUTES.items()
+            if rule in [operation.rule for operation in attribute.operations]
+        )
+        for rule in rules
+    }

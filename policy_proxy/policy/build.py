@@ -13,29 +13,26 @@ from policy_proxy.policy.problem import PolicyError, errors
 from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.source import Sources
 
-__all__ = ["Defaults", "build"]
+__all__ = ["UNKNOWN", "Attributes", "Defaults", "build"]
 
-_UNKNOWN: Attributes = MappingProxyType({})
+UNKNOWN: Attributes = MappingProxyType({})
 
 
 def build(
     sources: Sources,
     settings: PolicySettings,
     defaults: Defaults,
-    attributes: Attributes = _UNKNOWN,
-    *,
-    allow_remote: bool = False,
+    attributes: Attributes = UNKNOWN,
     in_force: Collection[str] = (),
 ) -> PolicySnapshot:
     """Build the policy whole. What `lint` calls an error is never in it; warnings are no matter.
 
     :param attributes: for the rule of each operation what its target can have.
-    :param allow_remote: whether `http:` and `https:` checks may be used.
     :param in_force: the files that have rules in the policy which this one would replace.
     :raises PolicyError: with every error found; then nothing was built.
     """
     service = Service(defaults, attributes)
-    linted = lint(sources, settings, service, allow_remote=allow_remote, in_force=in_force)
+    linted = lint(sources, settings, service, in_force)
     if linted.snapshot is None:
         raise PolicyError(errors(linted.problems))
     return linted.snapshot

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from oslo_policy import _checks, policy  # some classes of checks have no public name
 
+from policy_proxy.policy import remote
 from policy_proxy.policy.credentials import LISTS, TEXTS
 
 MAX_DEPTH = 100
@@ -111,7 +112,7 @@ def _well_formed(split: list[str]) -> bool:
 
 
 def _leaf_fault(leaf: Any, *, allow_remote: bool) -> Fault | None:
-    if leaf.kind in ("http", "https"):
+    if leaf.kind in remote.KINDS:
         return _remote_fault(leaf, allowed=allow_remote)
     if type(leaf) not in (_checks.RoleCheck, _checks.GenericCheck):
         return None
@@ -136,10 +137,9 @@ def _remote_fault(leaf: Any, *, allowed: bool) -> Fault | None:
     if not allowed:
         remedy = "decide by role, project or the like, or set [policy] allow_remote_checks"
         return Fault("PP113", f"asks a remote server ({leaf.kind}:)", remedy)
-    if "%" in leaf.match:
-        text = f"asks a remote server that the request may choose ({leaf})"
-        return Fault("PP113", text, "write the URL in full, without %(name)s")
-    return None
+    fault = remote.fault(str(leaf))
+    remedy = "write one https: URL in full"
+    return Fault("PP113", f"asks {leaf}, which {fault}", remedy) if fault else None
 
 
 class _NoAttribute(Exception):

@@ -74,8 +74,12 @@ def _findings(file: str, text: str) -> Iterator[Rule | Problem]:
     if not isinstance(top, yaml.MappingStartEvent) or top.tag or top.anchor:
         yield _no_mapping(file, text, top)
         return
+    key = None
     for key, value in _entries(events):
         yield from _entry(file, key, value)
+    if top.flow_style and key is not None:
+        remedy = "write it as YAML, a line for each rule: policy-proxy policy fmt does"
+        yield Problem("PP209", file, _line(top), "", "is written as JSON", remedy)
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             text = "holds a second YAML document"

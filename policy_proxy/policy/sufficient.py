@@ -46,7 +46,7 @@ def sufficient(node: Node, world: World, scopes: Collection[str]) -> Sufficient:
             complete = complete and all_tried(world, way)
     scope = _scope_changes(world, scopes)
     return Sufficient(
-        tuple((*scope, *sorted(map(_told, changes))) for changes in found),
+        tuple((*scope, *sorted(_told(fact, world) for fact in changes)) for changes in found),
         complete and ways.complete,
     )
 
@@ -71,10 +71,12 @@ def _scope_changes(world: World, scopes: Collection[str]) -> tuple[str, ...]:
     return () if fits else (f"a token scoped to {scopes_told(scopes)}",)
 
 
-def _told(fact: Fact) -> str:
+def _told(fact: Fact, world: World) -> str:
     """The fact as a condition, in the words of check strings as far as they go."""
     node, value = fact
     if isinstance(node, Matches) and (name := _bare(node.wanted)):
+        if node.path == (name,) and name in world.own:  # it equals itself, where there is one
+            return f"{'with' if value else 'without'} a {name}"
         return f"{node.path[0]} {'equal to' if value else 'other than'} the target's {name}"
     if isinstance(node, Literal) and (name := _bare(node.wanted)):
         return f"a target whose {name} is {'' if value else 'not '}{node.value}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from policy_proxy.config.policy import PolicySettings
-from policy_proxy.policy.build import Defaults, build
+from policy_proxy.policy.build import UNKNOWN, Attributes, Defaults, build
 from policy_proxy.policy.problem import PolicyError
 from policy_proxy.policy.remote import Ask, not_asked
 from policy_proxy.policy.snapshot import PolicySnapshot
@@ -55,11 +55,19 @@ class PolicyWatch:
     :param settings: where the files are, and how many seconds lie between two looks.
     :param defaults: makes the service's rule defaults.
     :param ask: how `http:` and `https:` checks are asked; without it they deny.
+    :param attributes: for the rule of each operation what its target can have.
     """
 
-    def __init__(self, settings: PolicySettings, defaults: Defaults, ask: Ask = not_asked) -> None:
+    def __init__(
+        self,
+        settings: PolicySettings,
+        defaults: Defaults,
+        ask: Ask = not_asked,
+        attributes: Attributes = UNKNOWN,
+    ) -> None:
         self._settings = settings
         self._defaults = defaults
+        self._attributes = attributes
         self._ask = ask
         self._state = PolicyState()
         self._seen: tuple[str, tuple[Stamp, ...]] | None = None
@@ -146,13 +154,18 @@ class PolicyWatch:
                 _LOG.info("policy files are those of revision %s again", sources.revision)
             return
         try:
-            snapshot = replace(build(sources, self._settings, self._defaults), ask=self._ask)
+            snapshot = replace(self._built(sources), ask=self._ask)
         except PolicyError as error:
             self._refuse(sources.revision, error)
         else:
             self._require(sources)
             self._state = PolicyState(snapshot)
             _LOG.info("policy revision %s is in force", snapshot.revision)
+
+    def _built(self, sources: Sources) -> PolicySnapshot:
+        kept = self._state.snapshot
+        in_force = {rule.file for rule in kept.origins.values()} if kept else set()
+        return build(sources, self._settings, self._defaults, self._attributes, in_force)
 
     def _require(self, sources: Sources) -> None:
         """A policy file that was in force cannot just go: its loss is no wish for the defaults."""

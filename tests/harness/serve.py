@@ -54,6 +54,13 @@ class Served:
         finally:
             connection.close()
 
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + 60
+        while not self.ready():
+            assert self.process.poll() is None, f"the proxy ended:\n{self.log.read_text()}"
+            assert time.monotonic() < deadline, f"not ready:\n{self.log.read_text()}"
+            time.sleep(0.05)
+
     def worker_pids(self) -> list[int]:
         """The processes that handle requests: the children of the one that was started."""
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -75,11 +82,8 @@ def serving(configuration: Path, *arguments: str, wait: bool = True) -> Iterator
         process = subprocess.Popen([*command, *arguments], stderr=stderr, env=dict(os.environ))
     served = Served(port, process, log)
     try:
-        deadline = time.monotonic() + 60
-        while wait and not served.ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"the proxy did not become ready:\n{log.read_text()}")
-            time.sleep(0.05)
+        if wait:
+            served.wait_until_ready()
         yield served
     finally:
         if process.poll() is None:

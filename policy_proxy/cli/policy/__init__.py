@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from policy_proxy.cli.policy.diff import diff
 from policy_proxy.cli.policy.explain import explain
 from policy_proxy.cli.policy.show import show
 
@@ -13,5 +14,6 @@ def policy() -> None:
     """Work on policy files: find mistakes, understand decisions, compare."""
 
 
+policy.add_command(diff)
 policy.add_command(explain)
 policy.add_command(show)

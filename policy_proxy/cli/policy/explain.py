@@ -11,7 +11,7 @@ import click
 from policy_proxy.cli.output import fail
 from policy_proxy.cli.policy.answer import Answer, answered
 from policy_proxy.cli.policy.caller import identity_of_token
-from policy_proxy.cli.policy.explain_output import show_json, show_text
+from policy_proxy.cli.policy.explain_output import show_json, show_open, show_text
 from policy_proxy.cli.policy.past import Past, past
 from policy_proxy.cli.policy.question import Question, by_route, by_rule
 from policy_proxy.cli.policy_sources import format_option, policy_options, snapshot_from
@@ -72,6 +72,9 @@ def explain(
         answer = _of_past(snapshot, past(log, request_id))
     else:
         question = _question(snapshot, asked)
+        if not question.rule:
+            show_open(question, form)
+            return
         identity = _identity(token_file, config_file, who)
         answer = _of_now(snapshot, question, identity, given)
     (show_json if form == "json" else show_text)(answer)

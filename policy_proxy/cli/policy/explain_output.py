@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 from policy_proxy.cli.policy.answer import Answer
 from policy_proxy.cli.policy.past import Past
+from policy_proxy.cli.policy.question import Question
 from policy_proxy.policy.credentials import credentials
 from policy_proxy.policy.explain import Explained
 from policy_proxy.policy.snapshot import scope_of
@@ -44,6 +45,14 @@ def show_json(answer: Answer) -> None:
         "past": _past_document(past, answer.revision) if past else None,
     }
     click.echo(json.dumps(document, indent=2))
+
+
+def show_open(question: Question, form: str) -> None:
+    """An operation that policy is not asked about."""
+    if form == "json":
+        click.echo(json.dumps({"route": question.route, "rule": "", "allowed": True}, indent=2))
+    else:
+        click.echo(f"{question.route} is open to everyone: no rule decides it.")
 
 
 def _past_document(past: Past, revision: str) -> dict[str, Any]:
@@ -106,15 +115,16 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 def _tree(node: Explained) -> Tree:
     """A rule and the connective that it consists of share a line."""
-    joined = len(node.parts) == 1 and node.text != "not" and node.parts[0].parts and node.origin
-    inner = node.parts[0] if joined and not node.parts[0].origin else None
-    tree = Tree(_label(node, inner.text if inner else ""))
-    for part in (inner or node).parts:
-        tree.children.append(_tree(part))
+    inner = node.parts[0] if node.origin and node.parts else None
+    if inner is None or inner.origin or not inner.parts:
+        tree, parts = Tree(_label(node)), node.parts
+    else:
+        tree, parts = Tree(_label(node, inner.text)), inner.parts
+    tree.children += map(_tree, parts)
     return tree
 
 
-def _label(node: Explained, connective: str) -> Text:
+def _label(node: Explained, connective: str = "") -> Text:
     word, style = _VERDICTS[node.value]
     parts = [
         node.text,
@@ -126,13 +136,13 @@ def _label(node: Explained, connective: str) -> Text:
 
 
 def _enough(enough: Sufficient) -> Iterator[str]:
-    if not enough.sets:
-        yield "No other caller, and no other target, would be allowed."
-    else:
+    if enough.sets:
         yield "Any one of these would be enough:"
+    elif enough.complete:
+        yield "No other caller, and no other target, would be allowed."
     for changes in enough.sets[:_MOST_SETS]:
         yield f"  {', and '.join(changes)}"
     if len(enough.sets) > _MOST_SETS:
         yield f"  and {len(enough.sets) - _MOST_SETS} more: --format json shows them"
     if not enough.complete:
-        yield "Not everything was tried: there may be others."
+        yield "Not everything was tried: something else may be enough."

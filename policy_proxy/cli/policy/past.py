@@ -15,7 +15,7 @@ from policy_proxy.cli.output import fail
 from policy_proxy.model import Identity, Target
 
 _GZIP = b"\x1f\x8b"
-_FIELDS = [field.name for field in dataclasses.fields(Identity)]
+_NOBODY = dataclasses.asdict(Identity())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def past(log: str, request_id: str) -> Past:
         fail([f"{log}: no audit record has the request id {request_id}: name the log of that time"])
     try:
         return _past(found[-1], len(found))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         fail([f"{log}: the record of {request_id} is none of version {VERSION} ({error!r})"])
 
 
@@ -89,7 +89,21 @@ def _past(entry: dict[str, Any], same_id: int) -> Past:
 
 
 def _identity(entry: dict[str, Any]) -> Identity:
-    """The caller; the record leaves out what is not for an audit, such as names."""
-    known = {name: entry[name] for name in _FIELDS if name in entry}
-    lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
-    return Identity(**{**known, **lists})
+    """The caller; the record leaves out what an audit does not need, such as names.
+
+    :raises TypeError: for a value that is none of an identity.
+    """
+    known = {
+        name: _checked(entry[name], nothing) for name, nothing in _NOBODY.items() if name in entry
+    }
+    return Identity(**known)
+
+
+def _checked(value: Any, nothing: Any) -> Any:
+    """The value, if it is of the same type as the empty one is."""
+    if isinstance(nothing, tuple):
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return tuple(value)
+    elif type(value) is type(nothing):
+        return value
+    raise TypeError(f"{value!r} is none of a caller")

@@ -7,7 +7,7 @@ comes with an example that was tried on both policies, in our form and in oslo.p
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from policy_proxy.model import Identity, Target
@@ -58,9 +58,13 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Callers who gain, or lose; and one of them, with the target on which it shows."""
+    """Callers who gain, or lose; and one of them, with the target on which it shows.
+
+    :param who: them in words; in atoms as `cube`.
+    """
 
     who: str
+    cube: Literals
     identity: Identity
     target: Target
 
@@ -84,13 +88,15 @@ class Change:
         return not (self.gained or self.lost or self.undecided)
 
 
-def changes(old: Side, new: Side, facts: Mapping[str, TargetFacts]) -> Iterator[Change]:
-    """What becomes of each rule that can be asked for, in the order of their names.
+def changes(
+    old: Side, new: Side, rules: Iterable[str], facts: Mapping[str, TargetFacts]
+) -> Iterator[Change]:
+    """What becomes of each of these rules, in their order.
 
     :param facts: what is known of the targets of a rule; any target is possible where there are
         none.
     """
-    for rule in sorted({*old.snapshot.scopes, *new.snapshot.scopes}):
+    for rule in rules:
         comparison = _Comparison(old, new, rule)
         change = comparison.change(facts.get(rule, ANY_TARGET))
         if change.unchanged and rule in facts and not comparison.change(ANY_TARGET).unchanged:
@@ -143,7 +149,7 @@ class _Comparison:
             cases = (realised(model, facts) for model in itertools.islice(models, TRIES))
             case = next((case for case in cases if self._shown(case, gain=gain)), None)
             if case:
-                kinds.append(Kind(described(cube), *case))
+                kinds.append(Kind(described(cube), cube, *case))
             else:
                 why = "a remote server decides" if self._remote else "no example was found"
                 doubtful.append(f"perhaps {_VERB[gain]}: {described(cube)} ({why})")
@@ -159,7 +165,7 @@ class _Comparison:
             for gain, kinds in found.items():
                 if len(kinds) < SAMPLES_SHOWN and self._shown(case, gain=gain):
                     who = described({atom: True for atom, holds in model.items() if holds})
-                    kinds.append(Kind(f"for example {who}", *case))
+                    kinds.append(Kind(f"for example {who}", model, *case))
         undecided = "too large to be decided: others may gain or lose as well"
         return Change(self._rule, tuple(found[True]), tuple(found[False]), (undecided,))
 

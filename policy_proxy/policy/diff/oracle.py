@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from oslo_policy import policy
+
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.model import Identity, Target
 from policy_proxy.policy.assembly import Defaults, loaded
@@ -15,7 +17,8 @@ def side(snapshot: PolicySnapshot, settings: PolicySettings, defaults: Defaults)
 
     :param settings: those that the snapshot was built by.
     """
-    enforcer = loaded(snapshot.origins, settings, defaults())
+    rules = {name: policy.RuleDefault(name, rule.check) for name, rule in snapshot.origins.items()}
+    enforcer = loaded(rules, settings, defaults())
 
     def oracle(rule: str, target: Target, identity: Identity) -> bool:
         # As from a RequestContext: None for what is absent.

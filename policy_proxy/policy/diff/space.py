@@ -97,7 +97,9 @@ class Space:
 
     def of(self, literals: Literals) -> Function:
         """Where all these literals hold."""
-        return self.all(self._literal(atom, holds) for atom, holds in literals.items())
+        # From the last variable up: each step then adds one node on top of the others.
+        last_first = sorted(literals.items(), key=lambda each: -int(self._names[each[0]]))
+        return self.all(self._literal(atom, holds) for atom, holds in last_first)
 
     def seen(self, function: Function) -> Function:
         """The part of a function, one over the atoms of the nodes, that is possible."""

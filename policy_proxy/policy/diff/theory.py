@@ -126,7 +126,7 @@ def _transitive(graph: Graph) -> tuple[list[Clause], list[tuple[Atom, ...]]]:
         for term in near:
             left[term].discard(gone)
         for one, other in itertools.combinations(near, 2):
-            if not (one in constants and other in constants):
+            if not (isinstance(one, Constant) and isinstance(other, Constant)):
                 _join(left, one, other)
                 clauses += _triangle(edge(gone, one), edge(gone, other), edge(one, other))
     return clauses, exclusive

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policy_proxy.policy.diff.atoms import (
-    Atom,
     Constant,
     Credential,
     Equal,
@@ -23,11 +22,14 @@ _LISTS = {"role": "role", "roles": "role spelled", "service_roles": "service rol
 
 
 def described(cube: Literals) -> str:
-    """Who is meant, for example `role reader, whose project_id is the target's`."""
+    """Who is meant, for example `role reader whose project_id is the target's`."""
     roles = [_role(atom) for atom, holds in cube.items() if isinstance(atom, Member) and holds]
     scope = _scope(cube)
     head = " and ".join(roles) or "anyone"
-    return ", ".join([f"{head} with {scope}" if scope else head, *_conditions(cube)])
+    conditions = ", ".join(_conditions(cube))
+    if scope:
+        head = f"{head} with {scope}{',' if conditions else ''}"
+    return f"{head} {conditions}".rstrip()
 
 
 def _conditions(cube: Literals) -> Iterator[str]:
@@ -38,9 +40,11 @@ def _conditions(cube: Literals) -> Iterator[str]:
             yield f"whose is_admin_project is {holds}"
         elif isinstance(atom, Opaque):
             yield f"to whom {atom.written} says {'yes' if holds else 'no'}"
-    for atom, holds in cube.items():
-        if isinstance(atom, Member) and not holds:
-            yield f"without {_role(atom)}"
+    missing = [
+        _role(atom) for atom, holds in cube.items() if isinstance(atom, Member) and not holds
+    ]
+    if missing:
+        yield f"without {' or '.join(missing)}"
 
 
 def _role(atom: Member) -> str:
@@ -53,35 +57,30 @@ def _equality(atom: Equal, verb: str) -> str:
     # The caller's side first; a constant last.
     order = {Credential: 0, Constant: 2}
     one, other = sorted((atom.left, atom.right), key=lambda term: order.get(type(term), 1))
-    if one == other:
-        return f"whose {_bare(one)} is {'there' if verb == 'is' else 'absent'}"
     if not isinstance(one, Credential):
         return f"where {_term(one)} {verb} {_term(other)}"
+    if one == other:
+        return f"whose {one.name} {verb} there"
     same = not isinstance(other, Constant | Filled) and other.name == one.name
     value = "the target's" if same else _term(other)
     return f"whose {one.name} {verb} {value}"
 
 
 def _term(term: Term) -> str:
-    if isinstance(term, Credential):
-        return f"the caller's {term.name}"
-    return _bare(term) if isinstance(term, Constant | Filled) else f"the target's {term.name}"
-
-
-def _bare(term: Term) -> str:
     if isinstance(term, Constant):
         return term.text
-    return f"the text {term.text.form}" if isinstance(term, Filled) else term.name
+    if isinstance(term, Filled):
+        return f"the target's {term.text.form!r}"
+    return f"the {'caller' if isinstance(term, Credential) else 'target'}'s {term.name}"
 
 
 def _scope(cube: Literals) -> str:
     """The kinds of token that are left, if there is one that is not."""
-    kinds = {**{Scoped(scope): f"{scope}-scoped" for scope in SCOPES}, None: "unscoped"}
-    said: dict[Atom | None, bool] = {a: holds for a, holds in cube.items() if isinstance(a, Scoped)}
+    said = {atom.to: holds for atom, holds in cube.items() if isinstance(atom, Scoped)}
+    kinds = {**{scope: f"{scope}-scoped" for scope in SCOPES}, "": "unscoped"}
     if True in said.values():
         left = [kind for scope, kind in kinds.items() if said.get(scope)]
     else:
         left = [kind for scope, kind in kinds.items() if scope not in said]
-    if len(left) == len(kinds):
-        return ""
-    return f"{'an' if left[0] == 'unscoped' else 'a'} {' or '.join(left)} token"
+    article = "an" if left == [kinds[""]] else "a"
+    return f"{article} {' or '.join(left)} token" if len(left) < len(kinds) else ""

@@ -49,16 +49,13 @@ def lint(
     sources: Sources,
     settings: PolicySettings,
     service: Service,
-    *,
-    allow_remote: bool = False,
     in_force: Collection[str] = (),
 ) -> Linted:
     """Find everything. What the whole policy means is looked at when there is no error before.
 
-    :param allow_remote: whether `http:` and `https:` checks may be used.
     :param in_force: the files that have rules in the policy which this one would replace.
     """
-    every, found = _written(sources, in_force, allow_remote=allow_remote)
+    every, found = _written(sources, settings, in_force)
     rules = {rule.name: rule for rule in every}
     registered = service.defaults()
     found += names.problems(rules, registered, settings.default_rule)
@@ -83,7 +80,7 @@ def lint(
 
 
 def _written(
-    sources: Sources, in_force: Collection[str], *, allow_remote: bool
+    sources: Sources, settings: PolicySettings, in_force: Collection[str]
 ) -> tuple[list[Rule], list[Problem]]:
     """Every rule of every file, and what is to be said of each by itself."""
     every: list[Rule] = []
@@ -93,7 +90,7 @@ def _written(
         every += parsed.rules.values()
         found += [_emptied(p) if file in in_force else p for p in parsed.problems]
     for rule in every:
-        for fault in checks.faults(rule.check, allow_remote=allow_remote):
+        for fault in checks.faults(rule.check, allow_remote=settings.allow_remote_checks):
             found.append(Problem(fault.code, rule.file, rule.line, rule.name, *fault[1:]))
     return every, found
 

@@ -67,9 +67,8 @@ class Truth:
         """The ways that a token of one of these scopes can bring about: it has the attributes of no
         other scope, and of each attribute one value.
         """
-        excluded = [one & two for one, two in self._exclusive()]
-        ways = reduce(or_, (self._within(scope) for scope in scopes), 0)
-        return reduce(and_, (~both for both in excluded), ways)
+        ways = reduce(or_, map(self._within, scopes), 0)
+        return reduce(lambda ways, both: ways & ~both, self._excluded(), ways)
 
     def _within(self, scope: str) -> int:
         foreign = {name for other, names in SCOPES.items() if other != scope for name in names}
@@ -77,13 +76,13 @@ class Truth:
             and_, (~column for name, _, column in self._texts() if name in foreign), self.every
         )
 
-    def _exclusive(self) -> Iterator[tuple[int, int]]:
+    def _excluded(self) -> Iterator[int]:
         for (name, value, one), (other, another, two) in combinations(self._texts(), 2):
             if name == other and value is not None and another is not None and value != another:
-                yield one, two
+                yield one & two
 
     def _texts(self) -> Iterator[tuple[str, str | None, int]]:
-        """The atoms about an attribute with one value: its name, that value if fixed, the column."""
+        """The atoms about attributes that have one value: name, value if it is fixed, column."""
         for atom, column in self.columns.items():
             if isinstance(atom, Matches) and atom.path[0] in (*TEXTS, "system"):
                 yield atom.path[0], atom.wanted.filled({}), column

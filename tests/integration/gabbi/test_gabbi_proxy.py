@@ -16,8 +16,9 @@ import pytest
 import yaml
 from placement import policies
 
-from harness import served
+from harness import sections
 from harness.gabbi_suite import FILES, load, run
+from harness.serve import Served, serving
 from integration.gabbi.differences import DIFFERENCES
 
 OTHERS = "APIFixture"
@@ -37,23 +38,22 @@ SECTIONS = {
 
 
 @pytest.fixture(scope="module", params=["caller", "service"])
-def proxies(request, cloud, tmp_path_factory) -> Iterator[dict[str, served.Proxy]]:
+def proxies(request, cloud, tmp_path_factory) -> Iterator[dict[str, Served]]:
     """A proxy for each policy, by the fixture that has it; the parameter is the credentials."""
     common = {
         "backend": {"url": cloud.placement_url, "credentials": request.param},
         "health": {"interval": "3600"},  # a file's Placement must not be asked before it is set up
-        "keystone_authtoken": served.authtoken(
+        "keystone_authtoken": sections.authtoken(
             cloud.keystone_url, cloud.proxy_user, cloud.proxy_password
         ),
     }
     with ExitStack() as stack:
         running = {}
-        for fixture, sections in SECTIONS.items():
+        for fixture, own in SECTIONS.items():
             directory = tmp_path_factory.mktemp(fixture)
             (directory / "policy.yaml").write_text(yaml.safe_dump(RULES.get(fixture, {})))
-            running[fixture] = stack.enter_context(
-                served.started(directory, {**sections, **common})
-            )
+            configuration = sections.written(directory, {**own, **common})
+            running[fixture] = stack.enter_context(serving(configuration, wait=False))
         with cloud.placement.idle():
             for started in running.values():
                 started.wait_until_ready()

@@ -1,0 +1,147 @@
+"""`policy-proxy policy diff`: what a change of policy means, operation by operation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from policy_proxy.cli.output import fail
+from policy_proxy.cli.policy.diff_output import show_json, show_text
+from policy_proxy.cli.policy.revisions import at_revision
+from policy_proxy.cli.policy_sources import (
+    config_file_option,
+    format_option,
+    new_defaults_option,
+    settings_from,
+)
+from policy_proxy.errors import ConfigurationError
+from policy_proxy.model import Identity, Operation, Request
+from policy_proxy.placement.parameters import parameters_of
+from policy_proxy.placement.service import SERVICE
+from policy_proxy.placement.targets import ATTRIBUTES
+from policy_proxy.policy.build import build
+from policy_proxy.policy.diff.atoms import TargetFacts
+from policy_proxy.policy.diff.compare import Change, Side, changes
+from policy_proxy.policy.diff.oracle import side
+from policy_proxy.policy.source import read
+
+_DEFAULTS = "defaults"
+
+
+@click.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW", required=False)
+@click.option(
+    "--git",
+    "revisions",
+    metavar="REV[..REV]",
+    help="Compare one file or directory with itself: as it was at the first revision with the "
+    "second one, or with the work tree.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["gain", "loss", "any"]),
+    help="Exit with 1 if anyone gains access, loses it, or either; also if that is undecided.",
+)
+@click.option(
+    "--any-target",
+    is_flag=True,
+    help="Compare for every target, also for those that an operation never has.",
+)
+@config_file_option
+@new_defaults_option
+@format_option
+def diff(
+    old: str,
+    new: str | None,
+    revisions: str | None,
+    fail_on: str | None,
+    config_file: str | None,
+    form: str,
+    *,
+    any_target: bool,
+    enforce_new_defaults: bool | None,
+) -> None:
+    """Compare what two policies mean: for each operation, who gains access and who loses it.
+
+    OLD and NEW are policy files, directories of them, or the word `defaults` for the service's own
+    rules. With --git there is one of them.
+
+    Nothing is sampled: what is not said to change is the same for every caller and every target
+    that the operation can have. Each gain and loss comes with an example on which oslo.policy
+    itself differs.
+
+    Exit code 0; 1 for what --fail-on names, and if a policy is not good; 2 for wrong usage.
+    """
+    if bool(revisions) is bool(new):
+        raise click.UsageError("name OLD and NEW, or one path with --git")
+    before, after = _named(old, new, revisions)
+    sides = [
+        _side(path, revision, config_file, enforce_new_defaults=enforce_new_defaults)
+        for path, revision in (before, after)
+    ]
+    rules = list(dict.fromkeys(one.rule for one in SERVICE.operations if one.rule))
+    facts = {} if any_target else {rule: _facts(rule) for rule in rules}
+    found = list(changes(sides[0], sides[1], rules, facts))
+    (show_json if form == "json" else show_text)(_name(*before), _name(*after), found)
+    sys.exit(1 if fail_on and any(_fails(change, fail_on) for change in found) else 0)
+
+
+def _named(old: str, new: str | None, revisions: str | None) -> Sequence[tuple[str, str]]:
+    """The two paths, each with its revision; that is empty for what lies on the disk."""
+    if revisions is None:
+        return (old, ""), (new or "", "")
+    first, dots, second = revisions.partition("..")
+    if not first or first.startswith("-") or second.startswith(("-", ".")) or (dots and not second):
+        raise click.UsageError(f"--git takes REV or REV..REV, not {revisions}")
+    return (old, first), (old, second)
+
+
+def _name(path: str, revision: str) -> str:
+    return f"{revision}:{path}" if revision else path
+
+
+def _side(
+    path: str, revision: str, config_file: str | None, *, enforce_new_defaults: bool | None
+) -> Side:
+    """A policy to compare. Ends the command with exit code 1 if it is not good."""
+    if not revision and path != _DEFAULTS and not Path(path).exists():
+        raise click.UsageError(
+            f"{path} does not exist: name a policy file, a directory or defaults"
+        )
+    try:
+        paths = [] if path == _DEFAULTS or revision else [path]
+        settings = settings_from(config_file, paths, enforce_new_defaults=enforce_new_defaults)
+        sources = at_revision(revision, path) if revision else read(settings)
+        snapshot = build(sources, settings, SERVICE.defaults)
+    except ConfigurationError as error:
+        fail(error.problems)
+    return side(snapshot, settings, SERVICE.defaults)
+
+
+def _facts(rule: str) -> TargetFacts:
+    operations = [operation for operation in SERVICE.operations if operation.rule == rule]
+    supplied = frozenset(
+        name
+        for name, attribute in ATTRIBUTES.items()
+        if any(operation in attribute.operations for operation in operations)
+    )
+    return TargetFacts(supplied, frozenset.intersection(*map(_own, operations)))
+
+
+def _own(operation: Operation) -> frozenset[str]:
+    """The attributes of the target that change with who asks."""
+    params: Mapping[str, str] = {one.name: "" for one in parameters_of(operation)}
+    request = Request(operation, operation.method, operation.template, params, (), "")
+    one, other = (
+        SERVICE.target(request, Identity(project_id=value, user_id=value)) for value in "12"
+    )
+    return frozenset(name for name in one if one[name] != other[name])
+
+
+def _fails(change: Change, on: str) -> bool:
+    gain = on in ("gain", "any") and change.gained
+    return bool(gain or (on in ("loss", "any") and change.lost) or change.undecided)

@@ -1,0 +1,75 @@
+"""Warnings: what is legal but worth a look."""
+
+from __future__ import annotations
+
+from policy_proxy.policy.lint.code import Code, policy_file
+
+WARNINGS = {
+    "PP201": Code(
+        "file holds comments only",
+        "The generators of sample files write such files. The default rules are in force.",
+        "Write `{}` below the comments to say that this is meant.",
+        policy_file("# List all traits.", '#"placement:traits:list": "role:reader"'),
+    ),
+    "PP202": Code(
+        "rule equals its default",
+        "It changes nothing now, and will hide a better default of a later release.",
+        "Take the rule away.",
+        policy_file('"admin_api": "role:admin"'),
+    ),
+    "PP203": Code(
+        "rule allows everyone",
+        "Whoever has a token of the right scope may do this, with any role in any project.",
+        'Name who may, as in `"role:reader"`; or say in a comment why everyone may.',
+        policy_file('"placement:traits:list": "@"'),
+    ),
+    "PP204": Code(
+        "rule allows no one",
+        "Administrators and services of the cloud are kept out as well.",
+        "Name who may; or say in a comment why nobody may.",
+        policy_file('"placement:reshaper:reshape": "!"'),
+    ),
+    "PP205": Code(
+        "rule that nothing refers to",
+        "The service has no rule of this name and no other rule refers to it, so it does nothing.",
+        "Refer to it, or take it away.",
+        policy_file('"operators": "role:operator"'),
+    ),
+    "PP206": Code(
+        "files override each other",
+        "Of two files in policy directories the one whose name sorts behind wins. Whoever changes "
+        "the other one will wonder. A file that overrides the policy file itself is as it should "
+        "be.",
+        "Keep the rule in one of the files.",
+        {
+            "policy.d/10-readers.yaml": '"placement:traits:list": "role:reader"\n',
+            "policy.d/20-members.yaml": '"placement:traits:list": "role:member"\n',
+        },
+    ),
+    "PP207": Code(
+        "file is not read",
+        "Of a policy directory the files are read, but no directories within and nothing whose "
+        "name begins with a dot.",
+        "Put the file into the directory itself, under another name.",
+        {"policy.d/.10-readers.yaml": '"placement:traits:list": "role:reader"\n'},
+    ),
+    "PP208": Code(
+        "file with an unusual ending is read",
+        "Every file of a policy directory is read, whatever its name ends in.",
+        "Rename the file, or move it out of the directory.",
+        {"policy.d/10-readers.txt": '"placement:traits:list": "role:reader"\n'},
+    ),
+    "PP209": Code(
+        "file is written as JSON",
+        "OpenStack has given up policy files in JSON: no comment can say why a rule is there.",
+        "Write it as YAML: `policy-proxy policy fmt` does.",
+        policy_file('{"placement:traits:list": "role:reader"}'),
+    ),
+    "PP210": Code(
+        "comment silences nothing",
+        "`# lint: allow PP2xx REASON` silences one warning, on its own line and the next. Without "
+        "a reason it does not; and an error cannot be silenced.",
+        "Give the reason, or take the comment away.",
+        policy_file("# lint: allow PP203", '"placement:traits:list": "@"'),
+    ),
+}

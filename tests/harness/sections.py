@@ -1,0 +1,34 @@
+"""`policy-proxy serve` with a configuration that a test puts together section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from configparser import RawConfigParser
+from pathlib import Path
+
+Sections = Mapping[str, Mapping[str, str]]
+
+
+def written(directory: Path, sections: Sections) -> Path:
+    """The configuration file with these sections."""
+    path = directory / "policy-proxy.conf"
+    parser = RawConfigParser()
+    parser.read_dict(sections)
+    with path.open("w") as stream:
+        parser.write(stream)
+    return path
+
+
+def authtoken(keystone_url: str, user: str, password: str) -> dict[str, str]:
+    """A `[keystone_authtoken]` that validates tokens as this service user."""
+    return {
+        "www_authenticate_uri": keystone_url,
+        "auth_type": "password",
+        "auth_url": keystone_url,
+        "username": user,
+        "password": password,
+        "user_domain_name": "Default",
+        "project_name": "service",
+        "project_domain_name": "Default",
+        "http_connect_timeout": "5",
+    }

@@ -1,0 +1,136 @@
+"""The comparison agrees with trying everybody, in a universe small enough for that."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policy_proxy.model import Identity
+from policy_proxy.policy.credentials import credentials
+from policy_proxy.policy.diff.atoms import ANY_TARGET, atoms_of
+from policy_proxy.policy.diff.theory import SCOPES, Scoped, theory
+from policy_proxy.policy.diff.witness import witness
+
+RULE = "things:do"
+
+SINGLES = st.one_of(
+    st.sampled_from(["@", "!", "is_admin_project:True", "is_admin_project:%(t)s"]),
+    st.sampled_from(["admin", "Admin", "reader", "%(t)s"]).map("role:{}".format),
+    st.sampled_from(["admin", "Admin", "%(t)s"]).map("roles:{}".format),
+    st.sampled_from(["p", "q", "%(t)s", "%(s)s"]).map("project_id:{}".format),
+    st.sampled_from(["p", "admin", "%(t)s", "%(s)s"]).map("user_id:{}".format),
+    st.sampled_from(["p", "%(t)s"]).map("domain_id:{}".format),
+    st.sampled_from(["all", "%(t)s"]).map("system_scope:{}".format),
+    st.sampled_from(["'p'", "'Admin'", "'True'", "'all'"]).map("{}:%(t)s".format),
+    st.sampled_from(["'p'", "'q'"]).map("{}:%(s)s".format),
+)
+CHECKS = st.recursive(
+    SINGLES,
+    lambda inner: st.one_of(
+        inner.map("not ({})".format),
+        st.builds("({} and {})".format, inner, inner),
+        st.builds("({} or {})".format, inner, inner),
+    ),
+    max_leaves=6,
+)
+SCOPE_TYPES = st.sampled_from([None, ["project"], ["system", "domain"], ["project", "system"]])
+
+_WITHOUT_SCOPE = [{}]
+_WITH_SCOPE = [
+    {"project_id": "p"},
+    {"project_id": "q"},
+    {"project_id": "admin"},
+    {"domain_id": "p"},
+    {"system_scope": "all"},
+]
+_ROLES = [("other",), ("admin",), ("Admin",), ("reader",), ("reader", "ADMIN"), ("p",)]
+
+
+@functools.cache
+def everybody():
+    scoped = itertools.product(_WITH_SCOPE, _ROLES)
+    tokens = [*scoped, *itertools.product(_WITHOUT_SCOPE, [()])]
+    return [
+        Identity(user_id=user, roles=roles, is_admin_project=admin, **scope)
+        for (scope, roles), user, admin in itertools.product(
+            tokens, ["p", "admin", "u"], [False, True]
+        )
+    ]
+
+
+def everything():
+    values = [None, "p", "q", "Admin", "True", "all"]
+    for t, s in itertools.product(values, [None, "p", "q"]):
+        yield {name: value for name, value in (("t", t), ("s", s)) if value}
+
+
+def _matches(kind, case, is_true):
+    return all(is_true(atom, *case) is holds for atom, holds in kind.cube.items())
+
+
+@settings(max_examples=60, deadline=None)
+@given(old=CHECKS, new=CHECKS, scopes=SCOPE_TYPES)
+def test_nobody_is_missed_and_nobody_made_up(side_of, change_between, is_true, old, new, scopes):
+    """Every caller who gains is described, and whoever is described gains."""
+    change = change_between(old, new, scopes)
+    assert not [text for text in change.undecided if "more kinds" not in text]
+    before, after = side_of(old, scopes).snapshot, side_of(new, scopes).snapshot
+    for case in itertools.product(everybody(), everything()):
+        identity, target = case
+        was, is_ = (one.authorize(RULE, target, identity) for one in (before, after))
+        for gain, kinds in ((True, change.gained), (False, change.lost)):
+            changes = (was, is_) == (not gain, gain)
+            described = any(_matches(kind, case, is_true) for kind in kinds)
+            assert changes is described or (changes and change.undecided), (case, kinds)
+
+
+@settings(max_examples=60, deadline=None)
+@given(old=CHECKS, new=CHECKS, scopes=SCOPE_TYPES)
+def test_every_example_flips_in_oslo_policy(side_of, change_between, old, new, scopes):
+    change = change_between(old, new, scopes)
+    before, after = side_of(old, scopes).oracle, side_of(new, scopes).oracle
+    for kind in change.gained:
+        assert not before(RULE, kind.target, kind.identity)
+        assert after(RULE, kind.target, kind.identity)
+    for kind in change.lost:
+        assert before(RULE, kind.target, kind.identity)
+        assert not after(RULE, kind.target, kind.identity)
+
+
+@settings(max_examples=60, deadline=None)
+@given(check=CHECKS)
+def test_facts_are_true_of_everybody(side_of, is_true, check):
+    """A fact that were not would hide changes."""
+    node = side_of(check).snapshot.rules[RULE]
+    known = theory({**atoms_of([node], ANY_TARGET), **dict.fromkeys(map(Scoped, SCOPES))})
+    for case in itertools.product(everybody(), everything()):
+        true = {atom: is_true(atom, *case) for atom in known.atoms}
+        for clause in known.clauses:
+            assert any(true[atom] is holds for atom, holds in clause), (clause, case)
+        for group in known.exclusive:
+            assert sum(true[atom] for atom in group) <= 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(check=CHECKS, value=st.booleans(), scopes=SCOPE_TYPES)
+def test_a_witness_is_found_if_there_is_one(side_of, check, value, scopes):
+    node = side_of(check).snapshot.rules[RULE]
+    found = witness(node, value, scopes or ())
+    if found:
+        identity, target = found
+        assert node.holds(credentials(identity), target) is value
+        return
+    for identity, target in itertools.product(everybody(), everything()):
+        allowed = side_of("@", scopes).snapshot.authorize(RULE, target, identity)
+        assert not allowed or node.holds(credentials(identity), target) is not value
+
+
+@pytest.mark.parametrize("check", ["role:a", "not role:a"])
+def test_a_witness_of_a_scope(side_of, check):
+    node = side_of(check).snapshot.rules[RULE]
+    identity, _ = witness(node, True, ["system"])
+    assert identity.system_scope == "all"
