@@ -94,7 +94,7 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
 
 def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[str, Look]) -> Chain:
     watch = PolicyWatch(
-        settings.policy, service.defaults, _ask(settings.policy), service.attributes
+        settings.policy, service.defaults, remote_ask(settings.policy), service.attributes
     )
     watch.load_now()
     readiness = Readiness(
@@ -125,7 +125,7 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
     return Chain(app, watch.reload, (watch.stop, readiness.stop))
 
 
-def _ask(settings: PolicySettings) -> Ask:
+def remote_ask(settings: PolicySettings) -> Ask:
     """How `http:` and `https:` checks are asked: not at all, unless the operator allows it."""
     if not settings.allow_remote_checks:
         return not_asked

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from policy_proxy import config
+from policy_proxy.chain import remote_ask
 from policy_proxy.cli.output import fail
 from policy_proxy.config import policy as policy_section
 from policy_proxy.config.policy import PolicySettings
@@ -72,9 +73,10 @@ def snapshot_from(
     """
     try:
         settings = settings_from(config_file, policies, enforce_new_defaults=enforce_new_defaults)
-        return build(read(settings), settings, SERVICE.defaults)
+        snapshot = build(read(settings), settings, SERVICE.defaults, SERVICE.attributes)
     except ConfigurationError as error:
         fail(error.problems)
+    return replace(snapshot, ask=remote_ask(settings))
 
 
 def settings_from(

@@ -63,7 +63,7 @@ class Children:
     ) -> Child:
         """Start `command` (its first word is a path); `environment` is added to this process's."""
         bound = [sys.executable, "-m", "policy_proxy.embedded.bound", str(os.getpid()), *command]
-        with log.open("wb") as output:
+        with log.open("wb") as output, _held_back():
             process = subprocess.Popen(  # noqa: S603 - the command is ours
                 bound,
                 stdin=subprocess.DEVNULL,
@@ -72,8 +72,8 @@ class Children:
                 env={**os.environ, **environment},
                 start_new_session=True,
             )
-        child = Child(name, log, process)
-        self._started.append(child)
+            child = Child(name, log, process)
+            self._started.append(child)
         return child
 
     def wait(self) -> None:
@@ -101,6 +101,19 @@ def children() -> Iterator[Children]:
     finally:
         with _undisturbed():
             started.stop()
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """A signal in the middle of a start would leave a process behind that nobody knows of.
+
+    A child inherits the mask; `bound` takes it off.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def _role(name: Text, creds: Credentials, target: Attributes) -> str:
 def _matched(node: Matches, creds: Credentials, target: Attributes, *, value: bool) -> str:
     mine = [str(one) for one in found(creds, node.path)]
     if not mine:
-        return f"absent: the token has no {'.'.join(node.path)}"
+        return "absent in the token"
     wanted = str(node.wanted.filled(target))
     return _absent(node.wanted, target) or _sides(mine, wanted, value=value)
 
@@ -148,7 +148,7 @@ def _matched(node: Matches, creds: Credentials, target: Attributes, *, value: bo
 def _absent(wanted: Text, target: Attributes) -> str:
     """Which attributes the target does not have; empty if it has all that are named."""
     names = [name for name in dict.fromkeys(wanted.names) if not target.get(name)]
-    return f"absent: the target has no {', no '.join(names)}" if names else ""
+    return f"{' and '.join(names)} absent in the target" if names else ""
 
 
 def _sides(left: list[str], right: str, *, value: bool) -> str:

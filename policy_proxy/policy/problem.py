@@ -41,14 +41,19 @@ class Problem:
         return Level.ERROR if self.code.startswith("PP1") else Level.WARNING
 
     @property
+    def place(self) -> str:
+        """File and line, in printable characters."""
+        place = f"{self.file}:{self.line}" if self.line else self.file or "default rules"
+        return _printable(place)
+
+    @property
     def sentence(self) -> str:
-        """The finding without its place and code, in printable characters."""
+        """What is wrong and what to do, in printable characters."""
         subject = f"rule {self.rule!r} " if self.rule else ""
         return _printable(f"{subject}{self.text}: {self.remedy}")
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file or "default rules"
-        return f"{_printable(place)}: {self.sentence} [{self.code}]"
+        return f"{self.place}: {self.sentence} [{self.code}]"
 
 
 class PolicyError(ConfigurationError):

@@ -40,10 +40,13 @@ def sufficient(node: Node, world: World, scopes: Collection[str]) -> Sufficient:
         changes = ways.changes(way)
         if any(other <= changes for other in found):
             continue
-        if any(_value(node, made) for made in worlds(world, way, scopes)):
-            found.append(changes)
-        else:
+        made = next(worlds(world, way, scopes), None)
+        if made is None:
             complete = complete and all_tried(world, way)
+        elif _value(node, made):
+            found.append(changes)
+        else:  # a check of an extension answers otherwise there
+            complete = False
     scope = _scope_changes(world, scopes)
     return Sufficient(
         tuple((*scope, *sorted(_told(fact, world) for fact in changes)) for changes in found),

@@ -23,6 +23,7 @@ from policy_proxy.policy.source import read
 from policy_proxy.policy.watch import PolicyWatch
 
 DECISIONS = 100_000
+SWAPS = 6
 THREADS = 4
 INTERVAL = 0.2
 DEADLINE = 120.0
@@ -66,10 +67,10 @@ class Load:
     wrong: list[tuple[str, tuple[bool, ...]]] = field(default_factory=list)
     served: set[str] = field(default_factory=set)
 
-    def decide(self, count: int) -> int:
+    def decide(self, rewritten: threading.Event) -> int:
         """What a request does: take the policy once, and keep it for all of its questions."""
         made = 0
-        while made < count:
+        while not rewritten.is_set() or made < DECISIONS // THREADS:
             snapshot = self.watch.current
             found = tuple(snapshot.authorize(rule, {}, ADMIN) for rule in RULES)
             if found != self.verdicts.get(snapshot.revision):
@@ -101,34 +102,32 @@ def load(tmp_path):
     watch.stop()
 
 
-def _rewrite(root: Path, load: Load, done: threading.Event) -> int:
-    """Rewrite without a pause for longer than a look, then rest until the last set is in force."""
-    swaps = 0
+def _rewrite(root: Path, load: Load, rewritten: threading.Event) -> None:
+    """Rewrite without a pause for longer than a look, then rest until the last set is in force:
+    each time another one than before.
+    """
     revisions = dict(zip(SETS, load.verdicts, strict=True))
     names = itertools.cycle(SETS)
-    while not done.is_set():
-        busy_until = time.monotonic() + 1.5 * INTERVAL
-        while time.monotonic() < busy_until:
-            _write(root, name := next(names))
-        deadline = time.monotonic() + DEADLINE
-        while load.watch.current.revision != revisions[name] and not done.is_set():
-            assert time.monotonic() < deadline, load.watch.state
-            time.sleep(0.01)
-        swaps += 1
-    return swaps
+    try:
+        for _ in range(SWAPS):
+            busy_until = time.monotonic() + 1.5 * INTERVAL
+            while time.monotonic() < busy_until or load.watch.current.revision == revisions[name]:
+                _write(root, name := next(names))
+            deadline = time.monotonic() + DEADLINE
+            while load.watch.current.revision != revisions[name]:
+                assert time.monotonic() < deadline, load.watch.state
+                time.sleep(0.01)
+    finally:
+        rewritten.set()
 
 
 def test_no_decision_is_wrong_while_the_files_are_rewritten(tmp_path, load):
-    done = threading.Event()
+    rewritten = threading.Event()
     with ThreadPoolExecutor(THREADS + 1) as pool:
-        writer = pool.submit(_rewrite, tmp_path, load, done)
-        try:
-            deciders = [pool.submit(load.decide, DECISIONS // THREADS) for _ in range(THREADS)]
-            decided = sum(decider.result() for decider in deciders)
-        finally:
-            done.set()
-        swaps = writer.result()
+        writer = pool.submit(_rewrite, tmp_path, load, rewritten)
+        deciders = [pool.submit(load.decide, rewritten) for _ in range(THREADS)]
+        decided = sum(decider.result() for decider in deciders)
+        writer.result()
     assert load.wrong == []
     assert decided >= DECISIONS
     assert load.served == set(load.verdicts)
-    assert swaps >= 5

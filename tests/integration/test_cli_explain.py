@@ -213,6 +213,25 @@ def proxy(tmp_path, keystone, password):
             yield built
 
 
+@pytest.mark.parametrize(("verdict", "exit_code"), [(b"True", 0), (b"False", 1)])
+def test_a_remote_check_is_asked_as_the_service_asks_it(tmp_path, password, verdict, exit_code):
+    def judge(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [verdict]
+
+    with serving(judge) as url:
+        (tmp_path / "policy.yaml").write_text(f'"placement:traits:list": "{url}/judge"\n')
+        more = {"options": "\n[policy]\nallow_remote_checks = true"}
+        file = configuration(tmp_path, backend=url, keystone=url, password=password, **more)
+        answer = explain(
+            "traits:list", "--project", "p", "--config-file", file, exit_code=exit_code
+        )
+
+    (check,) = answer["checks"]["parts"]
+    assert (check["text"], check["why"]) == (f"{url}/judge", "a check of an extension")
+    assert exit_code == 0 or sets(answer) == []
+
+
 @pytest.fixture
 def config_file(proxy):
     return proxy.folder / "policy-proxy.conf"
@@ -304,7 +323,7 @@ def test_another_policy_than_that_of_the_time_is_told(proxy):
     text = run("explain", *options).stdout
 
     assert (answer["past"]["same_revision"], answer["past"]["outcome"]) == (False, "allowed")
-    assert f"Another revision was in force then, {record['revision']}" in " ".join(text.split())
+    assert f"by another revision, {record['revision']}" in " ".join(text.split())
 
 
 def test_records_may_stand_in_the_services_log(proxy):

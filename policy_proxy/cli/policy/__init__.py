@@ -6,6 +6,8 @@ import click
 
 from policy_proxy.cli.policy.diff import diff
 from policy_proxy.cli.policy.explain import explain
+from policy_proxy.cli.policy.fmt import fmt
+from policy_proxy.cli.policy.lint import lint
 from policy_proxy.cli.policy.show import show
 
 
@@ -16,4 +18,6 @@ def policy() -> None:
 
 policy.add_command(diff)
 policy.add_command(explain)
+policy.add_command(fmt)
+policy.add_command(lint)
 policy.add_command(show)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
@@ -65,8 +66,9 @@ def _past_document(past: Past, revision: str) -> dict[str, Any]:
 
 def show_text(answer: Answer) -> None:
     console = Console(highlight=False)
-    for line in _head(answer):
-        console.print(_plain(line))
+    console.print("Allowed." if answer.allowed else "Denied.")
+    console.print()
+    console.print(_facts(answer))
     console.print()
     console.print(_tree(answer.tree))
     if answer.enough:
@@ -80,29 +82,36 @@ def _plain(text: str, style: str = "") -> Text:
     return Text("".join(c if c.isprintable() else repr(c)[1:-1] for c in text), style)
 
 
-def _head(answer: Answer) -> Iterator[str]:
+def _facts(answer: Answer) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, fact in _head(answer):
+        if fact:
+            table.add_row(Text(name), _plain(fact))
+    return table
+
+
+def _head(answer: Answer) -> Iterator[tuple[str, str]]:
     question, past = answer.question, answer.past
-    route = past.route if past else question.route
-    yield f"{route}: {question.rule}" if route else question.rule
-    yield f"{'Allowed' if answer.allowed else 'Denied'} by revision {answer.revision}."
-    if past:
-        yield from _then(past, answer)
-    yield ""
     creds = credentials(answer.identity)
-    yield f"caller  {_pairs({n: value for n, value in creds.items() if n not in _NOT_SAID})}"
-    yield f"target  {_pairs(answer.target)}"
-    token = scopes_told([scope_of(answer.identity)])
-    wanted = scopes_told(answer.scopes) if answer.scopes else "any"
-    verdict = "fits" if answer.fits else "does not fit"
-    yield f"scope   the token is for {token}, the rule for {wanted}: {verdict}"
+    yield "asked", past.route if past else question.route
+    yield "rule", question.rule
+    yield "revision", answer.revision
+    if past:
+        yield "then", _then(past, answer.revision)
+    yield "caller", _pairs({name: value for name, value in creds.items() if name not in _NOT_SAID})
+    yield "target", _pairs(answer.target)
+    token, wanted = scopes_told([scope_of(answer.identity)]), scopes_told(answer.scopes)
+    yield "scope", token if answer.fits else f"{token}, but the rule is for {wanted}"
 
 
-def _then(past: Past, answer: Answer) -> Iterator[str]:
-    yield f"{past.request_id} of {past.time} was {past.outcome} ({past.status})."
+def _then(past: Past, revision: str) -> str:
+    """What became of the request, and why it may not be explained by this policy."""
+    said = [f"{past.outcome} ({past.status}) at {past.time}"]
+    if past.revision != revision:
+        said.append(f"by another revision, {past.revision}: its reasons may be others")
     if past.same_id > 1:
-        yield f"{past.same_id} records have this id: this is the last."
-    if past.revision != answer.revision:
-        yield f"Another revision was in force then, {past.revision}: its reasons may be others."
+        said.append(f"the last of {past.same_id} records with this id")
+    return "; ".join(said)
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from policy_proxy.policy.problem import Level, Problem
 
-_COMMENT = re.compile(r"(?:^|\s)#\s*lint:\s*allow\b\s*(?P<code>\S*)\s*(?P<reason>.*)")
+SILENCES = re.compile(r"(?:^|\s)#\s*lint:\s*allow\b\s*(?P<code>\S*)\s*(?P<reason>.*)")
 
 
 def silenced(found: Iterable[Problem], files: Iterable[tuple[str, bytes]]) -> list[Problem]:
@@ -35,7 +35,7 @@ def silenced(found: Iterable[Problem], files: Iterable[tuple[str, bytes]]) -> li
 
 def _comments(content: bytes) -> Iterator[tuple[int, re.Match[str]]]:
     for number, line in enumerate(content.decode(errors="replace").split("\n"), start=1):
-        comment = _COMMENT.search(line)
+        comment = SILENCES.search(line)
         if comment:
             yield number, comment
 

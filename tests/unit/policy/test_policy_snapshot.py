@@ -34,7 +34,7 @@ FULL = Identity(
 )
 
 
-def test_credentials_are_named_and_filled_as_oslo_context_does():
+def test_credentials_are_named_and_filled_as_oslo_context_and_oslo_policy_do():
     context = RequestContext(
         overwrite=False,
         **{
@@ -43,11 +43,22 @@ def test_credentials_are_named_and_filled_as_oslo_context_does():
             if name not in ("token", "service_token", "user_name", "project_name", "expires_at")
         },
     )
-    assert credentials(FULL) == dict(context.to_policy_values())
+    told = _Keeps("x", "y")
+    enforcer = policy.Enforcer(cfg.ConfigOpts(), policy_file="none")
+    enforcer.register_default(policy.RuleDefault("a", "!"))
+    enforcer.set_rules({"a": told}, use_conf=False)
+    enforcer.authorize("a", {}, context)
+    assert credentials(FULL) == told.creds
 
 
 def test_what_is_absent_is_left_out_of_the_credentials():
     assert credentials(Identity()) == {"roles": [], "service_roles": [], "is_admin_project": False}
+
+
+class _Keeps(policy.Check):
+    def __call__(self, target, creds, enforcer, current_rule=None):
+        self.creds = creds
+        return True
 
 
 class _Fails(policy.Check):
@@ -72,6 +83,15 @@ def _snapshot(check) -> PolicySnapshot:
 def test_a_check_that_fails_denies_also_under_not_and_is_logged(caplog, wrap):
     assert _snapshot(wrap(_Fails("x", "y"))).authorize("a", {}, FULL) is False
     assert "secret of the inside" in caplog.text
+
+
+def test_credentials_are_made_anew_for_each_decision():
+    """A check of somebody else's may write into them."""
+    first, second = credentials(FULL), credentials(FULL)
+    first["roles"].append("more")
+    first["user_id"] = "other"
+    assert second["roles"] == ["Admin", "reader"]
+    assert second["user_id"] == "u"
 
 
 def test_the_answer_is_a_bool():

@@ -193,7 +193,7 @@ def test_a_bad_change_is_refused_once_and_the_last_good_policy_stays(site, watch
     assert watch.missing() == ""
     assert watch.state.refused not in ("", before.revision)
     assert str(site.root) in watch.state.problems[0]
-    assert watch.state.refused_at > 0
+    assert watch.state.since > before.taken_at
     (record,) = [r for r in caplog.records if r.levelno >= logging.ERROR]
     assert f"revision {before.revision} stays in force" in record.message
     assert watch.state.problems[0] in record.message

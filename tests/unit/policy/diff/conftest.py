@@ -6,8 +6,16 @@ import pytest
 from oslo_policy import policy
 
 from policy_proxy.policy import assembly
-from policy_proxy.policy.diff.atoms import ANY_TARGET, Constant, Credential, Equal, Filled, Member
-from policy_proxy.policy.diff.atoms import InAdminProject, Scoped
+from policy_proxy.policy.diff.atoms import (
+    ANY_TARGET,
+    Constant,
+    Credential,
+    Equal,
+    Filled,
+    InAdminProject,
+    Member,
+    Scoped,
+)
 from policy_proxy.policy.diff.compare import changes
 from policy_proxy.policy.diff.oracle import side
 

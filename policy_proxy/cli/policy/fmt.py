@@ -1,0 +1,100 @@
+"""`policy-proxy policy fmt`: policy files in canonical form."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from policy_proxy.cli.policy_sources import format_option, settings_from
+from policy_proxy.placement.service import SERVICE
+from policy_proxy.policy.fmt import formatted
+from policy_proxy.policy.problem import PolicyError, Problem, errors
+from policy_proxy.policy.source import read
+
+
+@click.command()
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(exists=True), metavar="[FILE|DIR]..."
+)
+@click.option("--check", is_flag=True, help="Change nothing; say which files would change.")
+@format_option
+def fmt(paths: Sequence[str], form: str, *, check: bool) -> None:
+    """Write policy files in canonical form: the same rules and comments, in the order in which the
+    service declares its rules, in double quotes.
+
+    A file that is no good policy file is left as it is.
+
+    Exit code 0; 1 if a file cannot be formatted, or with --check if one would change.
+    """
+    changed, problems = [], []
+    for path in paths:
+        sources = read(settings_from(None, [path], enforce_new_defaults=None))
+        problems += [problem for problem in errors(sources.problems) if problem.code == "PP101"]
+        for file, content in sources.files:
+            try:
+                if _formatted(file, content, check=check):
+                    changed.append(file)
+            except PolicyError as error:
+                problems += error.found
+    (_show_json if form == "json" else _show_text)(changed, problems, check=check)
+    sys.exit(1 if problems or (check and changed) else 0)
+
+
+def _formatted(file: str, content: bytes, *, check: bool) -> bool:
+    """Whether the file changes, or would.
+
+    :raises PolicyError: if it cannot be formatted or written.
+    """
+    order = [rule.name for rule in SERVICE.defaults()]
+    new = formatted(file, content, order)
+    if new == content:
+        return False
+    if not check:
+        try:
+            _replace(Path(file), new)
+        except OSError as error:
+            raise PolicyError([_not_written(file, error)]) from None
+    return True
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """At once, so that nobody reads half of it. The name of the file beside it begins with a dot:
+    nobody takes that for policy.
+    """
+    path = path.resolve()
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            status = path.stat()
+            os.fchown(file.fileno(), status.st_uid, status.st_gid)
+            shutil.copymode(path, file.name)
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink()
+            raise
+
+
+def _not_written(file: str, error: OSError) -> Problem:
+    remedy = "give the directory and the file to whoever runs this command"
+    return Problem("PP101", file, 0, "", f"cannot be written ({error.strerror})", remedy)
+
+
+def _show_text(changed: Sequence[str], problems: Sequence[Problem], *, check: bool) -> None:
+    for problem in problems:
+        click.echo(f"error: {problem}", err=True)
+    for file in changed:
+        click.echo(f"{file}: {'would change' if check else 'changed'}")
+
+
+def _show_json(changed: Sequence[str], problems: Sequence[Problem], *, check: bool) -> None:
+    answer = {"check": check, "changed": changed, "problems": list(map(str, problems))}
+    click.echo(json.dumps(answer, indent=2))
