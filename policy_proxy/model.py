@@ -49,8 +49,9 @@ class Operation:
     """One thing that can be asked of the service, named by its oslo.policy rule.
 
     `template` is the path with its parameters in braces. `public` operations need no token (and
-    have no rule). `decided_by_body` tells whether its target has attributes from the body: only then
-    is the body read before policy is asked. `negotiates` tells whether the service looks at `Accept` for this operation.
+    have no rule). `decided_by_body` tells whether its target has attributes from the body: only
+    then is the body read before policy is asked. `negotiates` tells whether the service looks at
+    `Accept` for this operation.
     """
 
     rule: str

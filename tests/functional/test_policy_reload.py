@@ -111,8 +111,11 @@ def _rewrite(root: Path, load: Load, rewritten: threading.Event) -> None:
     try:
         for _ in range(SWAPS):
             busy_until = time.monotonic() + 1.5 * INTERVAL
+            name = next(names)
+            _write(root, name)
             while time.monotonic() < busy_until or load.watch.current.revision == revisions[name]:
-                _write(root, name := next(names))
+                name = next(names)
+                _write(root, name)
             deadline = time.monotonic() + DEADLINE
             while load.watch.current.revision != revisions[name]:
                 assert time.monotonic() < deadline, load.watch.state

@@ -1,4 +1,4 @@
-"""What oslo.policy parsed becomes our nodes; what is somebody else's is called as oslo.policy does."""
+"""What oslo.policy parsed becomes our nodes; what is somebody else's is called as it does."""
 
 from __future__ import annotations
 

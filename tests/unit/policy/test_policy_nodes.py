@@ -38,7 +38,10 @@ SIZE = Literal("'5'", "5", text("%(size)s"))
         (Foreign("house:rule", print), "house:rule"),
         (Reference("owner", {}), "rule:owner"),
         (Not(ROLE), "not role:Reader"),
-        (Not(Or((ROLE, And((OWNER, Never()))))), "not (role:Reader or (project_id:%(project_id)s and !))"),
+        (
+            Not(Or((ROLE, And((OWNER, Never()))))),
+            "not (role:Reader or (project_id:%(project_id)s and !))",
+        ),
     ],
 )  # fmt: skip
 def test_a_node_is_written_as_a_check_string(node, written):

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+import signal
+import sys
 import threading
 import time
+import tracemalloc
 
 import pytest
+from oslo_policy import policy
 
 from policy_proxy.model import Identity
+from policy_proxy.policy.source import MAX_BYTES
 from policy_proxy.policy.watch import PolicyWatch
 
 GOOD = "'things:show': 'role:good'\n"
@@ -124,6 +130,29 @@ def test_a_change_is_taken_however_it_is_made(site, watch, change):
     assert _in_force(watch) == "better"
 
 
+def _mounted(site, version, content):
+    """A ConfigMap as kubelet lays it out: `..data` leads to the directory of one version.
+
+    https://pkg.go.dev/k8s.io/kubernetes/pkg/volume/util#AtomicWriter
+    """
+    (site.root / version).mkdir()
+    (site.root / version / "policy.yaml").write_text(content)
+    (site.root / "..data_tmp").symlink_to(version)
+    (site.root / "..data_tmp").rename(site.root / "..data")
+
+
+def test_a_config_map_is_followed_when_kubelet_swaps_it(site, defaults):
+    _mounted(site, "..2026_01_01", GOOD)
+    site.file.symlink_to("..data/policy.yaml")
+    watch = PolicyWatch(site.settings(), defaults)
+    watch.load_now()
+    assert _in_force(watch) == "good"
+    _mounted(site, "..2026_01_02", BETTER)
+    shutil.rmtree(site.root / "..2026_01_01")
+    _looks(watch)
+    assert _in_force(watch) == "better"
+
+
 def test_a_symlinked_directory_is_followed_when_it_is_swapped(site, watch):
     for name, content in (("v1", BETTER), ("v2", "'things:show': 'role:reader'\n")):
         (site.root / name).mkdir()
@@ -144,6 +173,23 @@ def _delete(site):
 
 def _truncate(site):
     site.write("")
+
+
+def _make_unreadable(site):
+    """For the superuser too, who may read whatever its mode."""
+    site.file.unlink()
+    site.file.symlink_to(site.file.name)
+
+
+def _bomb(site):
+    """Nine lists of nine of the one before: a thousand million when every alias is followed."""
+    lists = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 10)]
+    site.write("\n".join(["l0: &l0 [lol]", *lists]))
+
+
+def _make_huge(site):
+    with site.file.open("ab") as file:
+        file.truncate(50_000_000)
 
 
 def _break(site):
@@ -176,6 +222,9 @@ def _directory_becomes_a_file(site):
     [
         _delete,
         _truncate,
+        _make_unreadable,
+        _bomb,
+        _make_huge,
         _break,
         _cut,
         _comment_out,
@@ -238,6 +287,76 @@ def test_a_set_that_is_being_written_is_not_taken(site, watch):
         assert watch.current is before
     watch.look()
     assert _in_force(watch) == "better"
+
+
+def test_an_editor_that_replaces_the_file_is_followed_and_never_caught_halfway(site, watch):
+    """vim: a swap file, the old file becomes the backup, a new one is written, the rest goes."""
+    swap, backup = site.root / ".policy.yaml.swp", site.root / "policy.yaml~"
+    steps = [
+        lambda: swap.write_text("b0VIM"),
+        lambda: site.file.rename(backup),
+        lambda: site.write(BETTER[:10]),
+        lambda: site.write(BETTER),
+        backup.unlink,
+        swap.unlink,
+    ]
+    for step in steps:
+        step()
+        watch.look()
+        assert watch.state.problems == ()
+    watch.look()
+    assert _in_force(watch) == "better"
+
+
+def test_what_an_editor_leaves_beside_the_file_is_no_policy(site, watch):
+    before = watch.current
+    site.add(".10.yaml.swp", "b0VIM")
+    (site.root / "policy.yaml~").write_text(BROKEN)
+    _looks(watch)
+    assert watch.current is before
+    assert watch.state.problems == ()
+
+
+@pytest.mark.parametrize("make", [_make_huge, _bomb])
+def test_what_is_far_too_large_takes_little_memory(site, watch, make):
+    make(site)
+    tracemalloc.start()
+    try:
+        _looks(watch)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert watch.state.problems
+    assert peak < 3 * MAX_BYTES
+
+
+def _calls_in(function) -> int:
+    """How many calls it takes, Python's and C's: what time depends on, without its noise."""
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_a_decision_costs_the_same_among_ten_thousand_rules(site):
+    def cost(count):
+        defaults = [policy.RuleDefault(f"x:{n}", "!") for n in range(count)]
+        site.write("".join(f"'x:{n}': 'role:r{n} or user_id:u'\n" for n in range(count)))
+        watch = PolicyWatch(site.settings(), lambda: defaults)
+        watch.load_now()
+        identity, last = Identity(user_id="u", roles=("a",)), f"x:{count - 1}"
+        assert watch.current.authorize(last, {}, identity)
+        return _calls_in(lambda: watch.current.authorize(last, {}, identity))
+
+    assert cost(10_000) == cost(2)
 
 
 def test_a_file_written_again_with_the_same_contents_is_not_at_rest(site, watch):
@@ -304,6 +423,76 @@ def test_the_thread_can_be_started_again(site, watch):
     site.write(BETTER)
     _eventually(lambda: _in_force(watch) == "better")
     watch.stop()
+
+
+def test_a_reload_that_is_asked_for_does_not_wait_for_the_next_look(site, defaults, caplog):
+    site.write(GOOD)
+    watch = PolicyWatch(site.settings(watch_interval=3600.0), defaults)
+    watch.load_now()
+    watch.start()
+    site.write(BETTER)
+    with caplog.at_level(logging.INFO):
+        watch.reload()
+        _eventually(lambda: _in_force(watch) == "better")
+    assert "as asked" in caplog.text
+    watch.stop()
+
+
+def test_a_reload_that_is_asked_for_by_a_signal_handler_again_and_again_is_safe(site, watch):
+    """The handler may interrupt the call that it makes itself."""
+    watch.start()
+    before = signal.signal(signal.SIGALRM, lambda *_: watch.reload())
+    signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)
+    try:
+        for _ in range(2000):
+            watch.reload()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    site.write(BETTER)
+    _eventually(lambda: _in_force(watch) == "better")
+    watch.stop()
+
+
+def test_a_remote_check_is_asked_the_way_that_was_given(site, defaults):
+    asked = []
+    site.write("'things:show': 'https://policy.example/'\n")
+    settings = site.settings(allow_remote_checks=True)
+    watch = PolicyWatch(settings, defaults, lambda url, _: asked.append(url) or True)
+    watch.load_now()
+    assert watch.current.authorize("things:show", {}, Identity(user_id="u")) is True
+    assert asked == ["https://policy.example/"]
+
+
+def test_a_remote_check_is_refused_unless_the_operator_allows_it(site, watch):
+    site.write("'things:show': 'https://policy.example/'\n")
+    _looks(watch)
+    assert _in_force(watch) == "good"
+    assert "allow_remote_checks" in watch.state.problems[0]
+
+
+def test_comments_alone_take_no_rules_away_until_braces_say_so(site, watch):
+    site.write("# " + GOOD)
+    _looks(watch)
+    assert _in_force(watch) == "good"
+    site.write("{}\n# " + GOOD)
+    _looks(watch)
+    assert _in_force(watch) == "reader"
+    site.write("# nothing but comments, over the defaults\n")
+    _looks(watch)
+    assert watch.state.problems == ()
+
+
+def test_the_state_says_since_when(site, watch):
+    began = watch.state.since
+    assert began >= watch.current.taken_at
+    for content in (BROKEN, GOOD, BETTER):
+        site.write(content)
+        _looks(watch)
+        assert watch.state.since > began
+        began = watch.state.since
+    _looks(watch)
+    assert watch.state.since == began
 
 
 def test_the_thread_outlives_what_nobody_foresaw(site, defaults):
