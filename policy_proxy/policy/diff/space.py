@@ -59,7 +59,7 @@ class Space:
         self._asked = tuple(asked)
         self._names = {atom: str(number) for number, atom in enumerate(known.atoms)}
         # The plain manager, whose size can be bounded; nothing is collected until it is dropped.
-        self._bdd = BDD()  # type: ignore[abstract]  # its annotations promise too little
+        self._bdd = BDD()
         self._bdd.declare(*self._names.values())
         self._bdd.max_nodes = MAX_NODES
         self.always: Function = self._bdd.true

@@ -8,6 +8,8 @@ import pytest
 from policy_proxy.barrier.request_id import RequestId, new_request_id
 from policy_proxy.model import REQUEST_ID
 
+GOOD = uuid.UUID("5f0b8c5e-7d0f-4a4e-9e0c-2f6f1f3a9b47")  # the same in every process of the tests
+
 
 def answered(environ, given_headers=()):
     seen = {}
@@ -44,12 +46,12 @@ def test_a_well_formed_id_from_outside_is_kept():
         "req-",
         "req-1",
         "req-" + "0" * 36,
-        str(uuid.uuid4()),
-        f"req-{uuid.uuid4()}\n",
-        f"req-{uuid.uuid4()} admin",
-        f"REQ-{uuid.uuid4()}",
-        f"req-{uuid.uuid4()}".upper(),
-        f"req-{uuid.uuid4()},req-{uuid.uuid4()}",
+        str(GOOD),
+        f"req-{GOOD}\n",
+        f"req-{GOOD} admin",
+        f"REQ-{GOOD}",
+        f"req-{GOOD}".upper(),
+        f"req-{GOOD},req-{GOOD}",
     ],
 )
 def test_any_other_id_is_replaced(forged):
