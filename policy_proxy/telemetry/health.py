@@ -23,6 +23,7 @@ _WORDS = {
     "keystone": "the identity service does not answer",
     "backend": "the service behind this proxy does not answer",
 }
+_STALE = "newer policy files are refused, the last good policy is in force"
 
 
 class Health:
@@ -43,9 +44,12 @@ class Health:
         if environ.get("PATH_INFO") != PATH or environ.get("REQUEST_METHOD") != "GET":
             return self._app(environ, start_response)
         reasons = [_WORDS.get(name, name) for name in self._readiness.failing]
+        state = self._watch.state
         document: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
+        if state.snapshot and state.problems:
+            document["warnings"] = [_STALE]
         if environ.get("QUERY_STRING") == DETAILED and self._trusts(environ.get("REMOTE_ADDR", "")):
-            document |= {"worker": os.getpid(), "policy": described(self._watch.state)}
+            document |= {"worker": os.getpid(), "policy": described(state)}
         response = webob.Response(
             status=503 if reasons else 200,
             body=json.dumps(document).encode(),

@@ -19,6 +19,7 @@ KINDS = {
     cfg.FloatOpt: "number",
     cfg.HostAddressOpt: "host name or address",
     cfg.IntOpt: "whole number",
+    cfg.ListOpt: "list, separated by commas",
     cfg.PortOpt: "port",
     cfg.StrOpt: "text",
     cfg.URIOpt: "URL",
