@@ -52,6 +52,7 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
         fail(problems)
     os.environ[config.ENVIRONMENT_VARIABLE] = path
     logging.config.dictConfig(logs.configuration(server.log_level))
+    os.register_at_fork(after_in_child=_end_at_once)
     granian = _granian(server)
     granian.on_startup(_pass_on_reloads)
     granian.serve(target_loader=_loaded)
@@ -74,6 +75,15 @@ def _granian(server: ServerSettings) -> Any:
         workers_kill_timeout=server.drain_timeout,
         respawn_failed_workers=True,
     )
+
+
+def _end_at_once() -> None:
+    """A worker that is told to stop while it starts has nothing to finish. It would inherit the
+    parent's handlers, which only note the signal for a loop that is not the worker's, and be waited
+    for in vain; granian sets the worker's own ones just before it serves.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _pass_on_reloads() -> None:

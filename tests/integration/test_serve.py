@@ -334,6 +334,18 @@ def test_tls_and_the_number_of_workers(good):
         assert len(served.worker_pids()) == 2
 
 
+@pytest.mark.parametrize("moment", range(8))
+def test_sigterm_in_the_middle_of_the_start_is_obeyed(good, moment):
+    """The moments are spread over the time that the workers take until they serve. A worker that
+    does not hear the signal is killed after the 30 seconds of `[server] drain_timeout`.
+    """
+    with serving(good, "--workers", "2", wait=False) as served:
+        eventually(lambda: len(served.worker_pids()) == 2)
+        time.sleep(moment * 0.05)
+        served.process.send_signal(signal.SIGTERM)
+        served.process.wait(timeout=20)
+
+
 def test_wrong_usage_is_exit_code_2():
     for arguments in (["serve"], ["check"], ["nonsense"], ["serve", "--port", "x"]):
         assert run(*arguments).returncode == 2
