@@ -32,8 +32,8 @@ def receive(transfer: Transfer, limit: int) -> Answer:
     try:
         head = transfer.head()
         _refuse_unverifiable(head, limit)
-        if head.framing is Framing.COUNTED and (head.length or 0) > WHOLE_BYTES:
-            return Answer(head.status, head.headers, Streamed(transfer), head.length)
+        if head.framing is Framing.COUNTED:
+            return _counted(transfer, head)
         body, length = _whole(transfer, limit)
     except BaseException:
         transfer.close()
@@ -41,6 +41,14 @@ def receive(transfer: Transfer, limit: int) -> Answer:
     return Answer(
         head.status, head.headers, body, None if head.framing is Framing.EMPTY else length
     )
+
+
+def _counted(transfer: Transfer, head: Head) -> Answer:
+    """An answer that says how long it is: the transfer fails if that is not true."""
+    if (head.length or 0) > WHOLE_BYTES:
+        return Answer(head.status, head.headers, Streamed(transfer), head.length)
+    pieces = [*iter(transfer.read, b"")]
+    return Answer(head.status, head.headers, pieces, head.length)
 
 
 class Streamed:

@@ -13,6 +13,8 @@ import time
 
 import pycurl
 
+from policy_proxy.backend.options import Options
+
 _INTEREST = {
     pycurl.POLL_IN: select.POLLIN,
     pycurl.POLL_OUT: select.POLLOUT,
@@ -21,20 +23,28 @@ _INTEREST = {
 
 
 class Channel:
-    """Used by one thread at a time, not always the same; never shared with a forked process."""
+    """Used by one thread at a time, not always the same; never shared with a forked process.
 
-    def __init__(self) -> None:
+    :param fixed: libcurl options of all transfers. Every other option that is ever set must be set
+        for each transfer: the handle keeps them.
+    """
+
+    def __init__(self, fixed: Options) -> None:
         self._watched: dict[int, int] = {}
         self._due: float | None = None
         self._kept = -1
+        self._fixed = fixed
+        self._easy = pycurl.Curl()
+        self._set(fixed)
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, 1)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
 
-    def start(self, easy: pycurl.Curl) -> None:
+    def start(self, options: Options) -> None:
         """Begin a transfer, without waiting for anything."""
-        self._multi.add_handle(easy)
+        self._set(options)
+        self._multi.add_handle(self._easy)
         self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
 
     def turn(self, seconds: float) -> None:
@@ -57,11 +67,21 @@ class Channel:
             return pycurl.E_OK, ""
         return (bad[0][1], bad[0][2]) if bad else None
 
-    def finish(self, easy: pycurl.Curl) -> None:
+    def finish(self) -> None:
         """Part with a transfer that is over; its connection may serve the next one."""
-        self._kept = easy.getinfo(pycurl.ACTIVESOCKET)
-        self._multi.remove_handle(easy)
-        easy.close()
+        self._kept = self._easy.getinfo(pycurl.ACTIVESOCKET)
+        self._multi.remove_handle(self._easy)
+
+    def forget(self) -> None:
+        """Let go of the body of the last transfer, which the handle would keep; not of the
+        connection.
+        """
+        self._easy.reset()
+        self._set(self._fixed)
+
+    def system_error(self) -> int:
+        """The `errno` of the transfer's failed connection; 0 for none."""
+        return int(self._easy.getinfo(pycurl.OS_ERRNO))
 
     def is_quiet(self) -> bool:
         """Whether the kept connection, if there is one, has been silent since the last transfer.
@@ -78,6 +98,11 @@ class Channel:
     def close(self) -> None:
         """Close the connection, whatever it is doing."""
         self._multi.close()
+        self._easy.close()
+
+    def _set(self, options: Options) -> None:
+        for option, value in options:
+            self._easy.setopt(option, value)
 
     def _on_socket(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
         if what == pycurl.POLL_REMOVE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from functools import partial
 from urllib.parse import urlsplit
 
 import pycurl
@@ -41,8 +42,10 @@ class Backend:
         """
         outgoing.check(outbound)
         idle = self._idle.setdefault(os.getpid(), deque())
-        chosen = self._fixed + options.of(outbound, self._prefix)
-        transfer = Transfer(_take(idle), chosen, self._settings.read_timeout, idle.append)
+        chosen = options.of(outbound, self._prefix)
+        channel = _take(idle) or self._opened()
+        give_back = idle.append if outbound.body is None else partial(_give_back_bare, idle)
+        transfer = Transfer(channel, chosen, self._settings.read_timeout, give_back)
         return answers.receive(transfer, self._settings.max_answer_bytes)
 
     def close(self) -> None:
@@ -51,9 +54,20 @@ class Backend:
         while idle:
             idle.pop().close()
 
+    def _opened(self) -> Channel:
+        try:
+            return Channel(self._fixed)
+        except pycurl.error as failure:
+            raise errors.Unavailable(OVERLOADED, private=f"libcurl: {failure}") from failure
 
-def _take(idle: deque[Channel]) -> Channel:
-    """The channel used last that is still good, or a new one; a deque's `pop` needs no lock."""
+
+def _give_back_bare(idle: deque[Channel], channel: Channel) -> None:
+    channel.forget()
+    idle.append(channel)
+
+
+def _take(idle: deque[Channel]) -> Channel | None:
+    """The channel used last that is still good, if any; a deque's `pop` needs no lock."""
     while idle:
         try:
             channel = idle.pop()
@@ -62,7 +76,4 @@ def _take(idle: deque[Channel]) -> Channel:
         if channel.is_quiet():
             return channel
         channel.close()
-    try:
-        return Channel()
-    except pycurl.error as failure:
-        raise errors.Unavailable(OVERLOADED, private=f"libcurl: {failure}") from failure
+    return None

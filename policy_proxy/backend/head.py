@@ -21,9 +21,15 @@ MAX_LINES = 200
 
 BROKEN = "The service behind this proxy gave a broken answer."
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)")
+_STATUS_LINE = re.compile(
+    r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?\r?\n?", re.ASCII
+)
+_FIELD = re.compile(
+    r"^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)\r?$", re.ASCII | re.MULTILINE
+)
+_BLANKS = (" ", "\t")
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_ENDS = frozenset({b"\r\n", b"\n", b""})
 _HOP_BY_HOP = frozenset({
     "connection", "content-length", "keep-alive", "proxy-authenticate", "proxy-authorization",
     "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
@@ -50,32 +56,24 @@ class Head:
     ends_clean: bool
 
 
-class HeadReader:
-    """Collects lines until `head` is the final one; raises `errors.BackendFailed`."""
+def final(lines: Sequence[bytes]) -> Head | None:
+    """The final head among the lines of an answer so far; None while it is not complete.
 
-    def __init__(self) -> None:
-        self.head: Head | None = None
-        self._lines: list[bytes] = []
-        self._bytes = 0
-        self._count = 0
-
-    def feed(self, line: bytes) -> None:
-        """Take one line with its line end. Lines after the final head are trailers: dropped."""
-        self._bytes += len(line)
-        self._count += 1
-        if self._bytes > MAX_BYTES or self._count > MAX_LINES:
-            raise broken(f"its head is larger than {MAX_BYTES} bytes or {MAX_LINES} lines")
-        if self.head is not None:
-            return
-        if line.strip(b"\r\n"):
-            self._lines.append(line)
-            return
-        head = parse(self._lines)
-        self._lines = []
-        if head.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            raise broken("it switches protocols")
-        if head.status >= HTTPStatus.OK:  # below it are interim answers
-            self.head = head
+    :param lines: with their line ends, those of interim answers before it and of trailers behind.
+    :raises errors.BackendFailed: if the head must not be believed, or there are too many lines.
+    """
+    if len(lines) > MAX_LINES or sum(map(len, lines)) > MAX_BYTES:
+        raise broken(f"its head is larger than {MAX_BYTES} bytes or {MAX_LINES} lines")
+    begin = 0
+    for end, line in enumerate(lines):
+        if line in _ENDS:
+            head = parse(lines[begin:end])
+            if head.status == HTTPStatus.SWITCHING_PROTOCOLS:
+                raise broken("it switches protocols")
+            if head.status >= HTTPStatus.OK:  # below it are interim answers
+                return head
+            begin = end + 1
+    return None
 
 
 def parse(lines: Sequence[bytes]) -> Head:
@@ -84,24 +82,29 @@ def parse(lines: Sequence[bytes]) -> Head:
     Invalid header lines are left out. Raises `errors.BackendFailed` if the status line or the
     framing is invalid, or a line is folded: where a header ends would be a guess.
     """
-    match = _STATUS_LINE.fullmatch(_bare(lines[0])) if lines else None
+    match = _STATUS_LINE.fullmatch(lines[0].decode("latin-1")) if lines else None
     if match is None:
         raise broken("its status line is invalid")
-    if any(line[:1] in b" \t" for line in lines[1:]):
+    text = b"".join(lines[1:]).decode("latin-1")
+    if text[:1] in _BLANKS or "\n " in text or "\n\t" in text:
         raise broken("it has a folded header")
-    fields = [
-        (found[1].decode("ascii").lower(), found[2].strip(b" \t").decode("latin-1"))
-        for found in (_FIELD.fullmatch(_bare(line)) for line in lines[1:])
-        if found
-    ]
-    declared = _values(fields, "content-length") + _values(fields, "transfer-encoding")
-    framing, length = _framing(int(match[2]), fields, http11=match[1] == b"1")
+    headers: list[tuple[str, str]] = []
+    ours: dict[str, list[str]] = {}
+    for written, value in _FIELD.findall(text):
+        name = written.lower()
+        if name in _HOP_BY_HOP:
+            ours.setdefault(name, []).append(value.strip(" \t"))
+        else:
+            headers.append((name, value.strip(" \t")))
+    status = int(match[2])
+    lengths, codings = ours.get("content-length", []), ours.get("transfer-encoding", [])
+    framing, length = _framing(status, lengths, codings, http11=match[1] == "1")
     return Head(
-        status=int(match[2]),
-        headers=_end_to_end(fields),
+        status=status,
+        headers=_end_to_end(headers, ours.get("connection", [])),
         framing=framing,
         length=length,
-        ends_clean=framing is not Framing.EMPTY or declared in ([], ["0"]),
+        ends_clean=framing is not Framing.EMPTY or lengths + codings in ([], ["0"]),
     )
 
 
@@ -111,10 +114,8 @@ def broken(reason: str) -> errors.BackendFailed:
 
 
 def _framing(
-    status: int, fields: list[tuple[str, str]], *, http11: bool
+    status: int, lengths: list[str], codings: list[str], *, http11: bool
 ) -> tuple[Framing, int | None]:
-    lengths = _values(fields, "content-length")
-    codings = _values(fields, "transfer-encoding")
     if len(lengths) + len(codings) > 1:
         raise broken("it declares its length more than once")
     if lengths and not _LENGTH.fullmatch(lengths[0]):
@@ -128,16 +129,7 @@ def _framing(
     return (Framing.COUNTED, int(lengths[0])) if lengths else (Framing.UNTIL_CLOSE, None)
 
 
-def _end_to_end(fields: list[tuple[str, str]]) -> Headers:
-    named = {
-        name.strip().lower() for value in _values(fields, "connection") for name in value.split(",")
-    }
-    return tuple(field for field in fields if field[0] not in _HOP_BY_HOP | named)
-
-
-def _values(fields: list[tuple[str, str]], wanted: str) -> list[str]:
-    return [value for name, value in fields if name == wanted]
-
-
-def _bare(line: bytes) -> bytes:
-    return line.removesuffix(b"\n").removesuffix(b"\r")
+def _end_to_end(headers: list[tuple[str, str]], connection: list[str]) -> Headers:
+    """Without those that `Connection` names."""
+    named = {name.strip().lower() for value in connection for name in value.split(",")}
+    return tuple(field for field in headers if field[0] not in named)

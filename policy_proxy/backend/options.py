@@ -51,11 +51,13 @@ def of(outbound: Outbound, prefix: str) -> Options:
     Anything but a GET gets a connection of its own: libcurl sends a request a second time when a
     connection that it used before turns out to be dead, whatever the method (`Curl_retry_request`
     in its lib/transfer.c), and never does so on a fresh one.
+
+    All of them are set for every request, since the handle was used before. HTTPGET takes a body of
+    an earlier one away.
     """
     body = outgoing.body(outbound)
-    content = [(pycurl.HTTPGET, 1)] if body is None else [(pycurl.POSTFIELDS, body)]
     return [
-        *content,
+        (pycurl.HTTPGET, 1) if body is None else (pycurl.POSTFIELDS, body),
         (pycurl.CUSTOMREQUEST, outbound.method),
         (pycurl.REQUEST_TARGET, prefix + outbound.target),
         (pycurl.HTTPHEADER, outgoing.header_lines(outbound.headers)),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 
 import pycurl
 
 from policy_proxy import errors
 from policy_proxy.backend.channel import Channel
-from policy_proxy.backend.head import BROKEN, Head, HeadReader, broken
+from policy_proxy.backend.head import BROKEN, MAX_LINES, Head, broken, final
 from policy_proxy.backend.options import Options
 
 UNREACHABLE = "The service behind this proxy cannot be reached."
@@ -33,7 +34,7 @@ _QUOTED = re.compile(r"['\"(]")
 class Transfer:
     """Driven only while `head` or `read` wait, by one thread at a time.
 
-    :param options: libcurl options of this request.
+    :param options: libcurl options of this request, all that change from one to the next.
     :param longest_pause: seconds without a byte from the backend, while waited for, that end it.
     :param give_back: gets the channel when the answer is complete and the channel is still good.
     """
@@ -48,29 +49,29 @@ class Transfer:
         self._channel = channel
         self._longest_pause = longest_pause
         self._give_back = give_back
-        self._reader = HeadReader()
+        self._head: Head | None = None
+        # libcurl calls what the interpreter runs without a frame of its own: this is the hot path.
+        self._lines: deque[bytes] = deque(maxlen=MAX_LINES + 1)
         self._pieces: list[bytes] = []
-        self._arrived = 0
         self._body_bytes = 0
         self._failure: errors.Failed | None = None
         self._over = False
-        self._easy = pycurl.Curl()
-        for option, value in options:
-            self._easy.setopt(option, value)
-        self._easy.setopt(pycurl.HEADERFUNCTION, self._on_header)
-        self._easy.setopt(pycurl.WRITEFUNCTION, self._on_body)
-        channel.start(self._easy)
+        channel.start([
+            *options,
+            (pycurl.HEADERFUNCTION, self._lines.append),
+            (pycurl.WRITEFUNCTION, self._pieces.append),
+        ])  # fmt: skip
 
     def head(self) -> Head:
         """Wait for the head of the answer.
 
         Raises `errors.BackendFailed`, `errors.BackendTimedOut` or `errors.Unavailable`.
         """
-        while self._reader.head is None and not self._over:
+        while self._head is None and not self._over:
             self._await_bytes()
-        if self._failure is not None or self._reader.head is None:
+        if self._failure is not None or self._head is None:
             raise self._failure or broken("it has no head")
-        return self._reader.head
+        return self._head
 
     def read(self) -> bytes:
         """Wait for more of the body; empty at the end of an answer that is complete.
@@ -83,6 +84,7 @@ class Transfer:
             raise self._failure
         piece = b"".join(self._pieces)
         self._pieces.clear()
+        self._body_bytes += len(piece)
         return piece
 
     def close(self) -> None:
@@ -91,14 +93,13 @@ class Transfer:
             self._end(broken("it was given up"))
 
     def _await_bytes(self) -> None:
-        before = self._arrived
+        before = len(self._lines) + len(self._pieces)
         deadline = time.monotonic() + self._longest_pause
         while True:
             outcome = self._channel.outcome()
-            if outcome is not None:
-                self._end(self._failure or self._judged(*outcome))
-                return
-            if self._arrived != before:
+            arrived = len(self._lines) + len(self._pieces) != before
+            if outcome is not None or arrived:
+                self._understand(outcome)
                 return
             left = deadline - time.monotonic()
             if left <= 0:
@@ -106,40 +107,37 @@ class Transfer:
                 return
             self._channel.turn(left)
 
+    def _understand(self, outcome: tuple[int, str] | None) -> None:
+        """What came so far; and the end of it, if that is reached."""
+        try:
+            if self._head is None or len(self._lines) > MAX_LINES:
+                self._head = final([*self._lines])
+        except errors.BackendFailed as refused:
+            self._end(refused)
+        else:
+            if outcome is not None:
+                self._end(self._judged(*outcome))
+
     def _judged(self, code: int, words: str) -> errors.Failed | None:
         """libcurl's end is believed only if it is the one that the head declared."""
-        head = self._reader.head
+        head = self._head
         if code != pycurl.E_OK:
-            return _translated(code, words, self._easy.getinfo(pycurl.OS_ERRNO))
-        if head is not None and head.length not in {None, self._body_bytes}:
-            return broken(f"{head.length} bytes were declared, {self._body_bytes} came")
+            return _translated(code, words, self._channel.system_error())
+        came = self._body_bytes + sum(map(len, self._pieces))
+        if head is not None and head.length not in {None, came}:
+            return broken(f"{head.length} bytes were declared, {came} came")
         return None
 
     def _end(self, failure: errors.Failed | None) -> None:
         """Part with the channel, which may serve another transfer only after a sound answer."""
-        head = self._reader.head
+        head = self._head
         self._over = True
         self._failure = failure
-        self._channel.finish(self._easy)
+        self._channel.finish()
         if failure is None and head is not None and head.ends_clean:
             self._give_back(self._channel)
         else:
             self._channel.close()
-
-    def _on_header(self, line: bytes) -> int | None:
-        """An exception cannot pass through libcurl: it is kept, and any number aborts."""
-        self._arrived += len(line)
-        try:
-            self._reader.feed(line)
-        except errors.BackendFailed as refused:
-            self._failure = refused
-            return -1
-        return None
-
-    def _on_body(self, piece: bytes) -> None:
-        self._arrived += len(piece)
-        self._body_bytes += len(piece)
-        self._pieces.append(piece)
 
 
 def _silent(seconds: float) -> errors.BackendTimedOut:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy_proxy import errors
-from policy_proxy.backend.head import MAX_BYTES, MAX_LINES, Framing, HeadReader, parse
+from policy_proxy.backend.head import MAX_BYTES, MAX_LINES, Framing, final, parse
 
 OK = b"HTTP/1.1 200 OK\r\n"
 COUNTED = b"Content-Length: 2\r\n"
@@ -119,28 +119,22 @@ def test_hop_by_hop_headers_and_those_that_connection_names_stay_here():
     assert found.headers == (("x-public", "3"),)
 
 
+INTERIM = [b"HTTP/1.1 100 Continue\r\n", b"\r\n", b"HTTP/1.1 103 X\r\n", b"L: 1\r\n", b"\r\n"]
+
+
 def test_interim_heads_are_skipped_and_trailers_ignored():
-    reader = HeadReader()
-    for line in (
-        b"HTTP/1.1 100 Continue\r\n",
-        b"\r\n",
-        b"HTTP/1.1 103 X\r\n",
-        b"L: 1\r\n",
-        b"\r\n",
-    ):
-        reader.feed(line)
-    assert reader.head is None
-    for line in (OK, b"X-A: 1\r\n", CHUNKED, b"\r\n", b"X-Trailer: 1\r\n", b"\r\n"):
-        reader.feed(line)
-    assert reader.head is not None
-    assert reader.head.headers == (("x-a", "1"),)
+    assert final(INTERIM) is None
+    assert final([*INTERIM, OK, b"X-A: 1\r\n", CHUNKED]) is None
+    head = [*INTERIM, OK, b"X-A: 1\r\n", CHUNKED, b"\r\n"]
+    for trailers in ([], [b"X-Trailer: 1\r\n"], [b"X-Trailer: 1\r\n", b"\r\n"]):
+        found = final([*head, *trailers])
+        assert found is not None
+        assert (found.status, found.headers) == (200, (("x-a", "1"),))
 
 
 def test_switching_protocols_refuses_the_answer():
-    reader = HeadReader()
-    reader.feed(b"HTTP/1.1 101 Switching Protocols\r\n")
     with pytest.raises(errors.BackendFailed):
-        reader.feed(b"\r\n")
+        final([b"HTTP/1.1 101 Switching Protocols\r\n", b"\r\n"])
 
 
 @pytest.mark.parametrize(
@@ -154,7 +148,7 @@ def test_switching_protocols_refuses_the_answer():
 )
 def test_heads_interim_answers_and_trailers_are_bounded(lines):
     with pytest.raises(errors.BackendFailed, match="broken answer"):
-        list(map(HeadReader().feed, lines))
+        final(lines)
 
 
 def test_a_long_value_of_blanks_costs_no_time():
