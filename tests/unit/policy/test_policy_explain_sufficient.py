@@ -55,7 +55,7 @@ def all_callers():
         if project and system:
             continue
         said = {"project_id": project, "user_id": user, "system_scope": system}
-        for roles in subsets((*ROLES, VALUES[0])):
+        for roles in subsets((*ROLES, *VALUES, FRESH)):
             yield {name: value for name, value in said.items() if value} | {"roles": list(roles)}
 
 
@@ -93,7 +93,7 @@ def told(text, creds, target):
     return value in creds["roles"] if kind == "role" else creds.get(kind) == value
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(rules(OURS | THEIRS), callers(), targets)
 def test_brute_force_finds_the_same(made, creds, target):
     """Whoever is allowed has all of one set, and each set is had by somebody who is allowed."""
@@ -223,6 +223,21 @@ def test_a_check_of_an_extension_stays_as_it_is(verdict):
 
     assert sets(And((theirs, role("a")))) == (["role:a"] if verdict else [])
     assert sets(And((Not(theirs), role("a")))) == ([] if verdict else ["role:a"])
+
+
+def test_what_stands_behind_a_check_that_fails_is_no_way_out():
+    broken = Foreign("x:bad", _broken)
+    other = Not(Matches(("project_id",), Text("alpha")))
+
+    assert sets(Or((broken, role("a")))) == []
+    assert sets(Or((role("a"), broken))) == ["role:a"]
+    assert sets(Not(And((broken, other)))) == []
+    assert sets(Not(And((role("member"), broken)))) == ["without role:member"]
+    assert sets(Or((And((role("member"), broken)), role("a")))) == ["role:a, without role:member"]
+
+
+def _broken(*_):
+    raise RuntimeError("broken")
 
 
 def test_an_extension_that_changes_its_mind_is_asked_before_anything_is_told():
