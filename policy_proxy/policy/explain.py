@@ -1,7 +1,8 @@
 """Why a rule allows or denies: the tree of its checks, each with its value and what was compared.
 
 The values are those of `Node.holds`, with one more: None for a check that fails. What fails denies
-the whole rule, as in `PolicySnapshot.authorize`, unless the parts before it have settled the value.
+the whole rule, as in `PolicySnapshot.authorize`, unless the parts before it have settled the value,
+or a reference around it takes the failure for a no.
 """
 
 from __future__ import annotations
@@ -97,15 +98,21 @@ class _Walk:
         if node.name in self._shown:
             return Explained(str(node), self._shown[node.name], REPEATED, origin)
         rule = self.explained(node.rules[node.name])
-        self._shown[node.name] = rule.value
-        return Explained(str(node), rule.value, origin=origin, parts=(rule,))
+        value = self._tried(node)[0] if rule.value is None else rule.value
+        self._shown[node.name] = value
+        return Explained(str(node), value, origin=origin, parts=(rule,))
 
     def _leaf(self, node: Node) -> Explained:
+        value, failure = self._tried(node)
+        why = failure if value is None else _compared(node, self._creds, self._target, value=value)
+        return Explained(str(node), value, why)
+
+    def _tried(self, node: Node) -> tuple[bool | None, str]:
+        """The value; or None, and how it fails."""
         try:
-            value = node.holds(self._creds, self._target, self._asked)
+            return node.holds(self._creds, self._target, self._asked), ""
         except Exception as error:  # noqa: BLE001  that it fails, however it does, is the answer
-            return Explained(str(node), None, f"fails: {error}")
-        return Explained(str(node), value, _compared(node, self._creds, self._target, value=value))
+            return None, f"fails: {type(error).__name__}: {error}"
 
 
 def _settled(parts: Iterable[Explained], *, by: bool) -> bool | None:

@@ -202,6 +202,9 @@ class Or:
 class Reference:
     """`rule:NAME`: whatever that rule says. `rules` is where it is looked up.
 
+    A check of somebody else's that misses something there (KeyError) is a no, as in oslo.policy's
+    `RuleCheck`; outside of a reference it fails like any other.
+
     :param rules: every rule by name; filled when all of them are compiled.
     """
 
@@ -209,7 +212,10 @@ class Reference:
     rules: Mapping[str, Node] = field(repr=False, compare=False)
 
     def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
-        return self.rules[self.name].holds(creds, target, asked)
+        try:
+            return self.rules[self.name].holds(creds, target, asked)
+        except KeyError:
+            return False
 
     def __str__(self) -> str:
         return f"rule:{self.name}"

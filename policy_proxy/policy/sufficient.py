@@ -33,7 +33,8 @@ def sufficient(node: Node, world: World, scopes: Collection[str]) -> Sufficient:
     :param world: who asks, and for what.
     :param scopes: the scope types of the rule; empty for any.
     """
-    ways = Ways(lambda leaf: _value(leaf, world), lambda leaf: not changeable(leaf))
+    now = _Now(world)
+    ways = Ways(now, lambda leaf: not changeable(leaf))
     found: list[Way] = []
     complete = True
     for way in ways.to(node, value=True):
@@ -43,23 +44,33 @@ def sufficient(node: Node, world: World, scopes: Collection[str]) -> Sufficient:
         made = next(worlds(world, way, scopes), None)
         if made is None:
             complete = complete and all_tried(world, way)
-        elif _value(node, made):
+        elif _Now(made)(node):
             found.append(changes)
         else:  # a check of an extension answers otherwise there
             complete = False
     scope = _scope_changes(world, scopes)
     return Sufficient(
         tuple((*scope, *sorted(_told(fact, world) for fact in changes)) for changes in found),
-        complete and ways.complete,
+        complete and ways.complete and not now.missed,
     )
 
 
-def _value(node: Node, world: World) -> bool | None:
-    """None for a check that fails: it helps neither as True nor as False."""
-    try:
-        return world.holds(node)
-    except Exception:  # noqa: BLE001  however it fails
-        return None
+class _Now:
+    """The values of checks in a world; None for one that fails, which helps neither way.
+
+    `missed` turns True for a failure that a reference takes for a no: it might help after all.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.missed = False
+
+    def __call__(self, node: Node) -> bool | None:
+        try:
+            return self._world.holds(node)
+        except Exception as error:  # noqa: BLE001  however it fails
+            self.missed = self.missed or isinstance(error, KeyError)
+            return None
 
 
 def scopes_told(scopes: Collection[str]) -> str:

@@ -95,10 +95,22 @@ def test_a_check_that_fails_says_how_and_settles_what_it_would_settle():
     failing = Foreign("x:y", lambda *_: 1 / 0)
     after, before = Or((failing, Always())), Or((Always(), failing))
 
-    assert explain(failing, {}, {}, {}) == Explained("x:y", None, "fails: division by zero")
+    why = "fails: ZeroDivisionError: division by zero"
+    assert explain(failing, {}, {}, {}) == Explained("x:y", None, why)
     assert explain(after, {}, {}, {}).value is None
     assert explain(Not(after), {}, {}, {}).value is None
     assert explain(before, {}, {}, {}).value is True
+
+
+def test_a_reference_takes_a_check_that_misses_something_for_a_no():
+    made = {"inner": Foreign("x:y", lambda target, creds, asked: creds["is_admin"])}
+    inner = Reference("inner", made)
+
+    inside = explain(Not(inner), {}, {}, {})
+    assert inside.value is True
+    assert inside.parts[0].value is False
+    assert inside.parts[0].parts == (Explained("x:y", None, "fails: KeyError: 'is_admin'"),)
+    assert explain(made["inner"], {}, {}, {}).value is None
 
 
 def test_rules_tell_where_they_stand():

@@ -236,6 +236,13 @@ def test_what_stands_behind_a_check_that_fails_is_no_way_out():
     assert sets(Or((And((role("member"), broken)), role("a")))) == ["role:a, without role:member"]
 
 
+def test_a_failure_that_a_reference_takes_for_a_no_is_not_solved_and_that_is_said():
+    made = {"h": Foreign("x:y", lambda target, creds, asked: creds["is_admin"])}
+    found = sufficient(And((Not(Reference("h", made)), role("a"))), World(PROJECT, {}), ())
+
+    assert not found.complete
+
+
 def _broken(*_):
     raise RuntimeError("broken")
 

@@ -104,6 +104,14 @@ def test_a_check_of_somebody_elses_is_told_the_rule_that_was_asked_for():
     assert told == [({"a": "x"}, {"roles": []}, Asked("outer"))]
 
 
+def test_a_reference_takes_a_check_that_misses_something_for_a_no():
+    rules = {"admin": Foreign("house:admin", lambda target, creds, asked: creds["is_admin"])}
+    assert Reference("admin", rules).holds({}, {}) is False
+    assert Not(Reference("admin", rules)).holds({}, {}) is True
+    with pytest.raises(KeyError):
+        Not(rules["admin"]).holds({}, {})
+
+
 def test_parts_and_leaves():
     reference = Reference("owner", {})
     node = Not(Or((ROLE, And((reference, SIZE)))))
