@@ -8,18 +8,22 @@ https://docs.openstack.org/oslo.policy/latest/reference/api/oslo_policy.policy.h
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from oslo_policy import _checks, policy  # some classes of checks have no public name
 
 from policy_proxy.policy import remote
+from policy_proxy.policy.compiled import text
 from policy_proxy.policy.credentials import LISTS, TEXTS
+from policy_proxy.policy.nearest import nearest
 
 MAX_DEPTH = 100
 """Most checks within each other, every reference followed."""
 
 _CONNECTIVES = ("and", "or", "not")
+_MARKS = ("(", ")", "!", "@")
 
 
 class Fault(NamedTuple):
@@ -47,6 +51,8 @@ def faults(check_string: str, *, allow_remote: bool = False) -> list[Fault]:
         too_deep = depth(tree) > MAX_DEPTH
     except RecursionError:
         too_deep = True
+    except Exception as error:  # noqa: BLE001  an extension may refuse what it is given, as it likes
+        return [Fault("PP111", f"cannot be parsed ({error})", "write it as the extension wants it")]
     if too_deep:
         remedy = f"keep to {MAX_DEPTH} checks within each other"
         return [Fault("PP112", "is nested too deeply", remedy)]
@@ -86,7 +92,7 @@ def words(check_string: str) -> Iterator[str]:
 
 def _word_fault(word: str) -> Fault | None:
     quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "'\""
-    if word.lower() in _CONNECTIVES or word in "()!@" or (":" in word and not quoted):
+    if word.lower() in _CONNECTIVES or word in _MARKS or (":" in word and not quoted):
         return None
     remedy = "write role:NAME, rule:NAME or the like"
     return Fault("PP111", f"holds {word!r}, which is no check", remedy)
@@ -116,13 +122,20 @@ def _leaf_fault(leaf: Any, *, allow_remote: bool) -> Fault | None:
         return _remote_fault(leaf, allowed=allow_remote)
     if type(leaf) not in (_checks.RoleCheck, _checks.GenericCheck):
         return None
-    if leaf.kind != "role" and "None" in (leaf.kind, leaf.match):
-        remedy = "name the value that is meant: what is absent matches nothing here"
-        return Fault("PP114", f"compares with None ({leaf})", remedy)
+    return _evaluation_fault(leaf) or _comparison_fault(leaf)
+
+
+def _evaluation_fault(leaf: Any) -> Fault | None:
     try:
+        text(leaf.match)
         leaf(_Anything(), _Somebody(), None)
     except _NoAttribute as error:
-        remedy = f"name one of {', '.join(sorted(_Somebody()))}, or role or rule"
+        near = nearest(leaf.kind, (*_Somebody(), "role", "rule"))
+        remedy = (
+            f"did you mean {near}:{leaf.match}?"
+            if near
+            else f"name one of {', '.join(sorted(_Somebody()))}, or role or rule"
+        )
         return Fault("PP116", f"cannot be evaluated ({leaf}: {error})", remedy)
     except Exception as error:  # noqa: BLE001  that it fails, however it does, is the finding
         remedy = (
@@ -131,6 +144,38 @@ def _leaf_fault(leaf: Any, *, allow_remote: bool) -> Fault | None:
         )
         return Fault("PP115", f"cannot be evaluated ({leaf}: {error})", remedy)
     return None
+
+
+def _comparison_fault(leaf: Any) -> Fault | None:
+    """A comparison that holds for nobody, whoever asks; and under `not` for everybody."""
+    if leaf.kind != "role" and "None" in (_literal(leaf.kind), leaf.match):
+        remedy = "name the value that is meant: what is absent matches nothing here"
+        return Fault("PP114", f"compares with None ({leaf})", remedy)
+    why = _never_equal(leaf.match)
+    if not why and leaf.kind == "is_admin_project" and leaf.match not in ("True", "False"):
+        why = "is neither True nor False" if "%" not in leaf.match else ""
+    if why:
+        remedy = "write the value that is meant, as it is, without quotes"
+        return Fault("PP125", f"compares with what nothing equals ({leaf}: it {why})", remedy)
+    return None
+
+
+def _literal(kind: str) -> str:
+    """The text that a literal on the left side stands for; for anything else itself."""
+    try:
+        return str(ast.literal_eval(kind))
+    except ValueError:
+        return kind
+
+
+def _never_equal(match: str) -> str:
+    if not match:
+        return "is empty"
+    if not match.isprintable():
+        return "has an invisible character in it"
+    if len(match) > 1 and match[0] == match[-1] and match[0] in "'\"":
+        return "is in quotes, which count as part of the value"
+    return ""
 
 
 def _remote_fault(leaf: Any, *, allowed: bool) -> Fault | None:
@@ -147,15 +192,10 @@ class _NoAttribute(Exception):
 
 
 class _Anything(dict[str, str]):
-    """A target with every attribute. Formatting it whole, as a bare %s does, is an error."""
+    """A target with every attribute."""
 
     def __missing__(self, name: str) -> str:
         return "probe"
-
-    def __repr__(self) -> NoReturn:
-        raise ValueError(
-            "a bare % stands for no attribute: write %(name)s, or %% for a percent sign"
-        )
 
 
 class _Somebody(dict[str, Any]):

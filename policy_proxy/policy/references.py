@@ -9,11 +9,14 @@ from typing import Any
 from oslo_policy import policy
 
 from policy_proxy.policy.checks import MAX_DEPTH, depth, leaves
+from policy_proxy.policy.nearest import nearest
 from policy_proxy.policy.problem import Problem
 from policy_proxy.policy.reader import Rule
 
 MAX_CHECKS = 10_000
 """Most single checks that one decision may take, every reference followed."""
+_HINTS = 20
+"""Most undefined names for which the nearest one is looked for: among many that takes long."""
 
 
 def references(check: Any) -> list[str]:
@@ -28,7 +31,8 @@ def problems(checks: Mapping[str, Any], rules: Mapping[str, Rule]) -> list[Probl
     rule lets everybody in.
 
     :param checks: the check tree of every rule by name, defaults included.
-    :param rules: those that come from files, for their places.
+    :param rules: where the checks come from, for those that stand in files; under the name of each
+        check, which need not be that of the rule.
     """
     graph = {name: references(check) for name, check in checks.items()}
     undefined = list(_undefined(graph, rules))
@@ -45,11 +49,15 @@ def problems(checks: Mapping[str, Any], rules: Mapping[str, Rule]) -> list[Probl
 
 
 def _undefined(graph: Mapping[str, list[str]], rules: Mapping[str, Rule]) -> Iterator[Problem]:
+    hints = _HINTS
     for name, others in graph.items():
         for other in dict.fromkeys(others):
             if other not in graph:
+                near = nearest(other, graph) if hints else ""
+                hints -= bool(hints)
+                remedy = f"did you mean rule:{near}?" if near else "define it, or correct its name"
                 text = f"refers to rule:{other}, which is not defined"
-                yield _problem("PP122", name, rules, text, "define it, or correct its name")
+                yield _problem("PP122", name, rules, text, remedy)
 
 
 def _endless(
@@ -70,10 +78,22 @@ def _endless(
         depths[name] = depth(checks[name]) + below
         if costs[name] > MAX_CHECKS or depths[name] > MAX_DEPTH:
             text = f"takes more than {MAX_CHECKS} checks, or {MAX_DEPTH} within each other"
-            yield _problem("PP112", name, rules, text, "refer to fewer rules")
+            to_blame = _to_blame(name, graph, depths, rules)
+            yield _problem("PP112", to_blame, rules, text, "refer to fewer rules")
             return
+
+
+def _to_blame(
+    name: str, graph: Mapping[str, list[str]], depths: Mapping[str, int], rules: Mapping[str, Rule]
+) -> str:
+    """The rule itself, or what a file has put below a default rule."""
+    while name not in rules and graph[name]:
+        name = max(graph[name], key=lambda other: (other in rules, depths[other]))
+    return name
 
 
 def _problem(code: str, name: str, rules: Mapping[str, Rule], text: str, remedy: str) -> Problem:
     rule = rules.get(name)
-    return Problem(code, rule.file if rule else "", rule.line if rule else 0, name, text, remedy)
+    if rule is None:
+        return Problem(code, "", 0, name, text, remedy)
+    return Problem(code, rule.file, rule.line, rule.name, text, remedy)

@@ -32,7 +32,7 @@ ERRORS_OF_FILES = {
         "To oslo.policy an empty file means the default rules. But a file is also empty when the "
         "disk is full, or while it is being written.",
         "Write `{}` into it if the default rules alone are meant.",
-        policy_file(""),
+        {"policy.yaml": ""},
     ),
     "PP105": Code(
         "file holds no mapping",
@@ -50,7 +50,7 @@ ERRORS_OF_FILES = {
         "rule name is no string",
         "YAML reads some names as something else: `on`, `null`, `1.5`. No rule is found by those.",
         "Put the name into double quotes.",
-        policy_file('on: "role:reader"', '"admin_api": "rule:on"'),
+        policy_file('on: "role:reader"'),
     ),
     "PP108": Code(
         "value is no string",

@@ -42,7 +42,7 @@ ERRORS_OF_RULES = {
         "It can be parsed, but each request that meets it ends in an error.",
         "Write an attribute of the token or a literal on the left side, text or `%(name)s` on the "
         "right side.",
-        policy_file('"admin_api": "project_id:%(project_id)"', '"service_api": "user_id:50%"'),
+        policy_file('"admin_api": "project_id:%(project_id"', '"service_api": "user_id:50%"'),
     ),
     "PP116": Code(
         "no token has such an attribute",
@@ -54,11 +54,10 @@ ERRORS_OF_RULES = {
     "PP117": Code(
         "operation does not supply the attribute",
         "`%(name)s` names an attribute of the target. Each operation supplies its own, listed in "
-        "[operations.md](operations.md). One that is not supplied never matches, and under `not` "
-        "it always does. Of a rule that others refer to, every operation that they decide is "
-        "looked at.",
+        "docs/operations.md. One that is not supplied never matches, and under `not` it always "
+        "does. Of a rule that others refer to, every operation that they decide is looked at.",
         "Name an attribute that the operation supplies, or give it a rule of its own.",
-        policy_file('"placement:traits:show": "role:reader and trait:%(name)s"'),
+        policy_file('"placement:traits:show": "role:reader and \'CUSTOM_GOLD\':%(name)s"'),
     ),
     "PP118": Code(
         "no token of the right scope is let in",
@@ -70,13 +69,15 @@ ERRORS_OF_RULES = {
     "PP119": Code(
         "rule allows everyone without saying so",
         "Whatever token is presented, the check holds: one of its parts does when the others do "
-        "not.",
+        "not. Looked at are the rules that the service asks for, with all that they refer to, as "
+        "long as they are not larger than some hundred single checks.",
         'Name who may; or write `"@"` if everyone is meant, which is a warning (PP203).',
         policy_file('"placement:traits:list": "role:reader or not role:reader"'),
     ),
     "PP120": Code(
         "rule allows no one without saying so",
-        "No token can fulfil the check: its parts exclude each other.",
+        "No token can fulfil the check: its parts exclude each other. It is looked for as "
+        "PP119 is.",
         'Name who may; or write `"!"` if nobody is meant, which is a warning (PP204).',
         policy_file('"placement:traits:list": "project_id:alpha and project_id:beta"'),
     ),
@@ -106,5 +107,14 @@ ERRORS_OF_RULES = {
         "never does, but Placement would, with the same file.",
         'Write `"default": "!"`, or nothing.',
         policy_file('"default": "@"'),
+    ),
+    "PP125": Code(
+        "check compares with what nothing equals",
+        "What stands on the right side is compared as it is. Nothing at all, a text in quotes, a "
+        "text with an invisible character, or anything but `True` and `False` for "
+        "`is_admin_project` equals no role and no attribute, and under `not` the check always "
+        "holds.",
+        "Write the value as it is, without quotes.",
+        policy_file('"admin_api": "role:\'admin\'"'),
     ),
 }

@@ -5,7 +5,7 @@ This one function decides what may be in force: `build` takes the policy from he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from oslo_policy import policy
@@ -13,7 +13,7 @@ from oslo_policy import policy
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.policy import checks, references
 from policy_proxy.policy.assembly import Defaults, loaded, snapshot
-from policy_proxy.policy.lint import names, supply, verdicts
+from policy_proxy.policy.lint import names, renamed, supply, verdicts
 from policy_proxy.policy.lint.silence import silenced
 from policy_proxy.policy.lint.supply import Attributes
 from policy_proxy.policy.problem import Problem, errors
@@ -70,12 +70,15 @@ def lint(
     made = None
     if not errors(found):
         enforcer = loaded(overrides, settings, registered)
+        taken = renamed.taken(rules, registered, enforcer)
         # A default that was renamed takes the check of its old name: a circle may close only here.
-        found += references.problems(enforcer.rules, rules)
+        found += references.problems(enforcer.rules, rules | taken)
+        found += renamed.problems(taken)
         if not errors(found):
             made = snapshot(enforcer, rules, sources.revision)
-            found += _meaning(made, settings, service)
-    problems = _in_order(silenced(found, sources.files), sources)
+            found += _meaning(made, rules | taken, settings, service)
+    complete = made is not None
+    problems = _in_order(silenced(found, sources.files, complete=complete), sources)
     return Linted(problems, None if errors(problems) else made)
 
 
@@ -116,12 +119,16 @@ def _overridden(every: Iterable[Rule], main: str) -> Iterator[Problem]:
         last[rule.name] = rule
 
 
-def _meaning(made: PolicySnapshot, settings: PolicySettings, service: Service) -> Iterator[Problem]:
+def _meaning(
+    made: PolicySnapshot, written: Mapping[str, Rule], settings: PolicySettings, service: Service
+) -> Iterator[Problem]:
+    """
+    :param written: the rules of files by the names under which their checks are in force.
+    """
     operations = service.attributes or made.scopes
-    yield from supply.problems(made, service.attributes)
-    yield from verdicts.problems(made, operations, settings.default_rule)
-    registered = service.defaults()
-    defaults = snapshot(loaded({}, settings, registered), {}, "").rules
+    yield from supply.problems(made.rules, written, service.attributes)
+    yield from verdicts.problems(made, written, operations, settings.default_rule)
+    defaults = snapshot(loaded({}, settings, service.defaults()), {}, "").rules
     for rule in made.origins.values():
         if made.rules[rule.name] == defaults.get(rule.name):
             text = "says what its default says"

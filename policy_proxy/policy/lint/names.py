@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from policy_proxy.policy import checks
+from policy_proxy.policy.nearest import nearest
 from policy_proxy.policy.problem import Problem
 from policy_proxy.policy.reader import Rule
 
@@ -24,8 +24,8 @@ def problems(
     :param registered: the service's rule defaults. Other names are for rules to refer to.
     """
     registered = list(registered)
-    old = {default.deprecated_rule.name for default in registered if default.deprecated_rule}
-    known = {default.name for default in registered} | old | {default_rule}
+    old = [default.deprecated_rule.name for default in registered if default.deprecated_rule]
+    known = dict.fromkeys([*(default.name for default in registered), *old, default_rule])
     prefixes = {name.partition(":")[0] for name in known if ":" in name}
     used = {word for rule in rules.values() for word in checks.words(rule.check)}
     hints = 0
@@ -33,16 +33,16 @@ def problems(
         if name in known:
             continue
         if name.partition(":")[0] in prefixes:
-            near = difflib.get_close_matches(name, known, n=1) if hints < _HINTS else []
+            near = nearest(name, known) if hints < _HINTS else ""
             hints += 1
             yield _unknown(rule, near)
         elif f"rule:{name}" not in used:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=_A_SLIP)
+            near = nearest(name, known, _A_SLIP)
             yield _unknown(rule, near) if near else _unused(rule)
 
 
-def _unknown(rule: Rule, near: list[str]) -> Problem:
-    remedy = f"did you mean {near[0]}?" if near else "correct its name, or take it away"
+def _unknown(rule: Rule, near: str) -> Problem:
+    remedy = f"did you mean {near}?" if near else "correct its name, or take it away"
     text = "is no rule of the service"
     return Problem("PP121", rule.file, rule.line, rule.name, text, remedy)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from policy_proxy.policy.nearest import nearest
 from policy_proxy.policy.nodes import HasRole, Literal, Matches, Node, Reference, leaves_of
 from policy_proxy.policy.problem import Problem
 from policy_proxy.policy.reader import Rule
-from policy_proxy.policy.snapshot import PolicySnapshot
 
 Attributes = Mapping[str, frozenset[str]]
 """For the rule of each operation the attributes that its target can have."""
@@ -17,13 +16,18 @@ Attributes = Mapping[str, frozenset[str]]
 _SHOWN = 3
 
 
-def problems(snapshot: PolicySnapshot, attributes: Attributes) -> Iterator[Problem]:
+def problems(
+    rules: Mapping[str, Node], written: Mapping[str, Rule], attributes: Attributes
+) -> Iterator[Problem]:
     """An attribute is named by a rule of a file, or by a default rule that it refers to: then the
     rule of the file is to blame, as the nearest that somebody wrote.
+
+    :param rules: every rule in force.
+    :param written: the rules of files by the names under which their checks are in force.
     """
     without: dict[tuple[Rule, str], list[str]] = defaultdict(list)
     for operation, supplied in attributes.items():
-        for blamed in dict.fromkeys(_named(snapshot, operation)):
+        for blamed in dict.fromkeys(_named(rules, written, operation)):
             if blamed[1] not in supplied:
                 without[blamed].append(operation)
     for (rule, name), operations in without.items():
@@ -32,14 +36,16 @@ def problems(snapshot: PolicySnapshot, attributes: Attributes) -> Iterator[Probl
         yield Problem("PP117", rule.file, rule.line, rule.name, text, _remedy(name, near))
 
 
-def _named(snapshot: PolicySnapshot, operation: str) -> Iterator[tuple[Rule, str]]:
+def _named(
+    rules: Mapping[str, Node], written: Mapping[str, Rule], operation: str
+) -> Iterator[tuple[Rule, str]]:
     """Every attribute that the operation's rule may look at, with the rule to blame for it."""
     todo: list[tuple[str, Rule | None]] = [(operation, None)]
     seen = set(todo)
     while todo:
         name, above = todo.pop()
-        rule = snapshot.origins.get(name, above)
-        for leaf in leaves_of(snapshot.rules[name]):
+        rule = written.get(name, above)
+        for leaf in leaves_of(rules[name]):
             if isinstance(leaf, Reference):
                 step = (leaf.name, rule)
                 if step not in seen:
@@ -63,9 +69,9 @@ def _listed(operations: list[str]) -> str:
 
 
 def _remedy(name: str, supplied: frozenset[str]) -> str:
-    near = difflib.get_close_matches(name, supplied, n=1)
+    near = nearest(name, sorted(supplied))
     if near:
-        return f"did you mean %({near[0]})s?"
+        return f"did you mean %({near})s?"
     if supplied:
         return f"name one of {', '.join(f'%({other})s' for other in sorted(supplied))}"
     return "decide by roles, or give these operations rules of their own"

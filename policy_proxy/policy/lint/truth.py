@@ -1,16 +1,14 @@
-"""Truth tables of checks: whether one always holds, or never, decided exactly for a few atoms.
+"""Whether there is a token for which a check holds, or one for which it does not.
 
-An atom is a single check, such as `role:admin`. Each bit of a number stands for one way to answer
-all atoms with yes or no, so `and`, `or` and `not` of whole tables are those of numbers.
+A search through the ways to answer its single checks with yes or no, together with what is known of
+tokens. It is exact as long as it ends within its bound; single checks that it knows nothing of are
+taken to be free of each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import reduce
-from itertools import combinations
-from operator import and_, or_
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from policy_proxy.policy.credentials import TEXTS
 from policy_proxy.policy.nodes import (
@@ -25,128 +23,120 @@ from policy_proxy.policy.nodes import (
     Or,
     Reference,
     Text,
-    leaves_of,
 )
 
-MAX_ATOMS = 12
-"""Most atoms that a table is made for: 4,096 bits."""
+MAX_LOOKS = 100_000
+"""Most looks at single checks in one search: some tenths of a second. A rule of 400 is decided."""
 
-SCOPES: Mapping[str, tuple[str, ...]] = {
-    "project": ("project_id", "project_domain_id"),
-    "domain": ("domain_id",),
-    "system": ("system_scope", "system"),
+SCOPES = ("project", "domain", "system")
+
+_SYSTEM = ("system_scope", "system")
+_SCOPE_OF = {
+    "project_id": "project",
+    "project_domain_id": "project",
+    "domain_id": "domain",
+    **dict.fromkeys(_SYSTEM, "system"),
 }
-"""For each scope of a token the attributes that only such a token has."""
+"""Attributes that only tokens of one scope have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The table of one check.
+class Undecided(Exception):
+    """The search did not end within its bound."""
 
-    :param columns: for each atom the ways in which it holds; `@` and `!` count as atoms.
-    :param every: all ways.
-    :param holds: the ways in which the check holds.
+
+def possible(node: Node, *, value: bool, scopes: Collection[str], as_meant: bool) -> bool:
+    """Whether a token of one of these scopes can give the check this value.
+
+    :param as_meant: `@` holds and `!` does not. Otherwise they are checks like any other, that
+        some tokens meet and some do not: then what is always true is so without saying it.
+    :raises Undecided: if that takes too long to find out.
     """
-
-    columns: Mapping[Node, int]
-    every: int
-    holds: int
-
-    def always(self, among: int) -> bool:
-        return not among & ~self.holds
-
-    def never(self, among: int) -> bool:
-        return not among & self.holds
-
-    def as_meant(self) -> int:
-        """The ways in which `@` holds and `!` does not."""
-        everyone = self.columns.get(Always(), self.every)
-        return everyone & ~self.columns.get(Never(), 0)
-
-    def possible(self, scopes: Iterable[str]) -> int:
-        """The ways that a token of one of these scopes can bring about: it has the attributes of no
-        other scope, and of each attribute one value.
-        """
-        ways = reduce(or_, map(self._within, scopes), 0)
-        return reduce(lambda ways, both: ways & ~both, self._excluded(), ways)
-
-    def _within(self, scope: str) -> int:
-        foreign = {name for other, names in SCOPES.items() if other != scope for name in names}
-        return reduce(
-            and_, (~column for name, _, column in self._texts() if name in foreign), self.every
-        )
-
-    def _excluded(self) -> Iterator[int]:
-        for (name, value, one), (other, another, two) in combinations(self._texts(), 2):
-            if name == other and value is not None and another is not None and value != another:
-                yield one & two
-
-    def _texts(self) -> Iterator[tuple[str, str | None, int]]:
-        """The atoms about attributes that have one value: name, value if it is fixed, column."""
-        for atom, column in self.columns.items():
-            if isinstance(atom, Matches) and atom.path[0] in (*TEXTS, "system"):
-                yield atom.path[0], atom.wanted.filled({}), column
+    return any(_Search(scope, as_meant=as_meant).finds(node, value=value) for scope in scopes)
 
 
-def truth(node: Node, rules: Mapping[str, Node]) -> Truth | None:
-    """The table of a check, every reference followed; None if it has too many atoms."""
-    atoms = _atoms(node, rules)
-    if atoms is None:
-        return None
-    every = (1 << (1 << len(atoms))) - 1
-    columns = {atom: _column(every, place) for place, atom in enumerate(atoms)}
-    return Truth(columns, every, _Table(columns, every, rules).of(node))
+class _Search:
+    def __init__(self, scope: str, *, as_meant: bool) -> None:
+        self._scope = scope
+        self._as_meant = as_meant
+        self._given: dict[Node, bool] = {}
+        self._looks = 0
 
+    def finds(self, node: Node, *, value: bool) -> bool:
+        """Whether there are answers to the single checks, besides those given, that lead there."""
+        try:
+            found = self._value(node)
+            if isinstance(found, bool):
+                return found is value
+            for answer in self._answers(found):
+                self._given[found] = answer
+                if self.finds(node, value=value):
+                    return True
+        except RecursionError as error:
+            raise Undecided from error
+        self._given.pop(found, None)
+        return False
 
-def _column(every: int, place: int) -> int:
-    """Half of all ways, in blocks of 2 ** place."""
-    block = 1 << place
-    return every // ((1 << block) + 1) << block
-
-
-def _atoms(node: Node, rules: Mapping[str, Node]) -> list[Node] | None:
-    atoms: dict[Node, None] = {}
-    followed: set[str] = set()
-    todo = [node]
-    while todo:
-        for leaf in leaves_of(todo.pop()):
-            if not isinstance(leaf, Reference):
-                atoms[_atom(leaf)] = None
-            elif leaf.name not in followed:
-                followed.add(leaf.name)
-                todo.append(rules[leaf.name])
-        if len(atoms) > MAX_ATOMS:
-            return None
-    return list(atoms)
-
-
-def _atom(leaf: Node) -> Node:
-    """Roles are the same in any case."""
-    if isinstance(leaf, HasRole) and not leaf.name.names:
-        return HasRole(Text(leaf.name.form.lower()))
-    return leaf
-
-
-class _Table:
-    """Computes tables; that of a rule once."""
-
-    def __init__(self, columns: Mapping[Node, int], every: int, rules: Mapping[str, Node]) -> None:
-        self._columns = columns
-        self._every = every
-        self._rules = rules
-        self._known: dict[str, int] = {}
-
-    def of(self, node: Node) -> int:
-        if isinstance(node, Not):
-            return self._every & ~self.of(node.part)
-        if isinstance(node, And):
-            return reduce(and_, map(self.of, node.parts), self._every)
-        if isinstance(node, Or):
-            return reduce(or_, map(self.of, node.parts), 0)
+    def _value(self, node: Node) -> bool | Node:
+        """The value of a check, or the first single check that still has to be answered for it."""
         if isinstance(node, Reference):
-            if node.name not in self._known:
-                self._known[node.name] = self.of(self._rules[node.name])
-            return self._known[node.name]
-        if isinstance(node, Literal) and not node.wanted.names:
-            return self._every if node.holds({}, {}) else 0
-        return self._columns[_atom(node)]
+            return self._value(node.rules[node.name])
+        if isinstance(node, Not):
+            value = self._value(node.part)
+            return not value if isinstance(value, bool) else value
+        if isinstance(node, And | Or):
+            return self._joined(node)
+        self._looks += 1
+        if self._looks > MAX_LOOKS:
+            raise Undecided
+        return self._single(node)
+
+    def _joined(self, node: And | Or) -> bool | Node:
+        """One part that is true decides an `or`, one that is false an `and`."""
+        deciding = isinstance(node, Or)
+        first: bool | Node = not deciding
+        for part in node.parts:
+            value = self._value(part)
+            if value is deciding:
+                return deciding
+            if isinstance(first, bool) and not isinstance(value, bool):
+                first = value
+        return first
+
+    def _single(self, leaf: Node) -> bool | Node:
+        if isinstance(leaf, Always | Never) and self._as_meant:
+            return isinstance(leaf, Always)
+        if isinstance(leaf, Literal) and not leaf.wanted.names:
+            return leaf.holds({}, {})
+        if isinstance(leaf, HasRole) and not leaf.name.names:  # roles are the same in any case
+            leaf = HasRole(Text(leaf.name.form.lower()))
+        if isinstance(leaf, Matches) and len(leaf.path) == 1:
+            return self._match(leaf)
+        return self._given.get(leaf, leaf)
+
+    def _match(self, leaf: Matches) -> bool | Node:
+        """A token has the attributes of its scope; the scope of the system is `all` of it."""
+        name, fixed = leaf.path[0], leaf.wanted.filled({})
+        if _SCOPE_OF.get(name, self._scope) != self._scope:
+            return False
+        if name in _SYSTEM and fixed is not None:
+            return fixed == "all"
+        if name == "is_admin_project" and fixed == "False":
+            answer = self._single(replace(leaf, wanted=Text("True")))
+            return not answer if isinstance(answer, bool) else answer
+        return self._given.get(leaf, leaf)
+
+    def _answers(self, leaf: Node) -> Iterator[bool]:
+        """An attribute has one value: two checks for different ones do not hold together."""
+        held = (other for other, answer in self._given.items() if answer)
+        if not any(_exclude(leaf, other) for other in held):
+            yield True
+        yield False
+
+
+def _exclude(leaf: Node, other: Node) -> bool:
+    if not (isinstance(leaf, Matches) and isinstance(other, Matches)):
+        return False
+    if leaf.path != other.path or leaf.path[0] not in TEXTS:
+        return False
+    one, another = leaf.wanted.filled({}), other.wanted.filled({})
+    return one is not None and another is not None and one != another

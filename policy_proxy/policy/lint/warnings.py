@@ -67,9 +67,17 @@ WARNINGS = {
     ),
     "PP210": Code(
         "comment silences nothing",
-        "`# lint: allow PP2xx REASON` silences one warning, on its own line and the next. Without "
-        "a reason it does not; and an error cannot be silenced.",
-        "Give the reason, or take the comment away.",
-        policy_file("# lint: allow PP203", '"placement:traits:list": "@"'),
+        "`# lint: allow PP2xx REASON` silences one warning about the rule that it stands behind or "
+        "above. This one names no code or no reason, or a warning that is not found there, or an "
+        "error, which cannot be silenced.",
+        "Correct the comment, or take it away.",
+        policy_file('"placement:traits:list": "role:reader"  # lint: allow PP203 all may look'),
+    ),
+    "PP211": Code(
+        "rule stands under an old name",
+        "The service has given the name up. oslo.policy still takes the check for the new names, "
+        "which may be several, unless the file has rules of those; a later release will not.",
+        "Write the rule under each new name for which it is meant.",
+        policy_file('"rule:admin_api": "role:boss"'),
     ),
 }

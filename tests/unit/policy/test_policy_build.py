@@ -42,7 +42,6 @@ REFUSED = {
     "empty value": ("'things:list':\n", 1, "empty"),
     "empty string": ("'things:list': ''\n", 1, "empty"),
     "empty file": ("", 1, "holds no rules"),
-    "comments only": ("# 'things:list': '!'\n", 1, "holds no rules"),
     "broken": ("'things:list': 'role:x\n", 2, "no YAML"),
     "duplicate": ("'things:list': '!'\n'things:list': '@'\n", 2, "again"),
     "undefined": ("'things:list': 'rule:typo'\n", 1, "rule:typo, which is not defined"),
@@ -57,7 +56,8 @@ REFUSED = {
     "https": ("'things:list': 'role:x or https://localhost/%(x)s'\n", 1, "remote server"),
     "misspelt": ("'things:lst': '!'\n", 1, "did you mean things:list?"),
     "misspelt, though used": ("'things:lst': '!'\n'things:list': 'rule:things:lst'\n", 1, "mean"),
-    "without prefix": ("'list': '!'\n", 1, "no rule of the service"),
+    "misspelt, without prefix": ("'Admin_apy': '!'\n", 1, "did you mean admin_api?"),
+    "default for everyone": ("'default': '@'\n", 1, "lets everyone do what no other rule"),
     "doubling": (
         "".join(f"'r{n}': 'rule:r{n + 1} or rule:r{n + 1}'\n" for n in range(30))
         + "'r30': 'role:x'\n'things:list': 'rule:r0'\n", 19, "checks",
@@ -108,6 +108,40 @@ def test_the_defaults_alone_are_meant_by_an_empty_mapping(site, built):
     assert not _may(snapshot, "things:list", "reader")
 
 
+COMMENTS = "# 'things:list': '!'\n"
+
+
+@pytest.mark.parametrize("place", ["file", "folder"])
+def test_comments_alone_mean_the_defaults_where_nothing_else_was_in_force(site, built, place):
+    """As the generator of samples writes it."""
+    site.write(COMMENTS if place == "file" else "{}")
+    if place == "folder":
+        site.add("50-more.yaml", COMMENTS)
+    snapshot = built()
+    assert _may(snapshot, "things:list", "admin")
+    assert not _may(snapshot, "things:list", "reader")
+
+
+@pytest.mark.parametrize("place", ["file", "folder"])
+def test_comments_alone_do_not_take_the_place_of_rules_in_force(site, defaults, place):
+    site.write(COMMENTS if place == "file" else "{}")
+    if place == "folder":
+        site.add("50-more.yaml", COMMENTS)
+    settings = site.settings()
+    path = str(site.file if place == "file" else site.folder / "50-more.yaml")
+    with pytest.raises(PolicyError) as refusal:
+        build(read(settings), settings, defaults, in_force={path})
+    assert [(p.code, p.file, p.line) for p in refusal.value.found] == [("PP110", path, 1)]
+    elsewhere = build(read(settings), settings, defaults, in_force={f"{path}.not"})
+    assert _may(elsewhere, "things:list", "admin")
+
+
+def test_a_helper_that_nothing_refers_to_does_nothing(site, built):
+    site.write("'list': '@'\n")
+    assert not _may(built(), "things:list", "reader")
+    assert not _may(built(), "list", "admin")
+
+
 def test_later_files_win_and_helpers_may_be_named_freely(site, built):
     site.write("'things:show': '@'\n'helper': 'role:helper'\n'default': '!'\n")
     site.add("20.yaml", "'things:show': 'rule:helper'\n")
@@ -131,8 +165,10 @@ def test_an_old_name_may_say_that_the_new_one_counts(site, built):
 
 def test_a_circle_that_closes_only_in_the_default_that_was_renamed(site, built):
     site.write("'things:edit': 'rule:things:update or role:x'\n")
-    with pytest.raises(PolicyError, match=r"things:update.*refers to itself"):
+    with pytest.raises(PolicyError) as refusal:
         built()
+    circle = "rule 'things:edit' refers to itself (things:update -> things:update)"
+    assert refusal.value.problems == [f"{site.file}:1: {circle}: break the circle [PP123]"]
 
 
 @pytest.mark.parametrize("new_only", [True, False])
@@ -144,7 +180,7 @@ def test_replaced_defaults_count_unless_new_defaults_are_enforced(site, built, n
 
 
 def test_no_default_rule_opens_what_is_not_registered(site, built):
-    site.write("'default': '@'\n")
+    site.write("'default': 'role:admin'\n")
     assert not _may(built(), "things:unheard_of", "admin")
 
 

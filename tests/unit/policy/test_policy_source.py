@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from oslo_policy import policy
@@ -22,7 +23,56 @@ def test_the_files_and_their_order_are_oslo_policys(site):
 
     assert [path for path, _ in sources.files] == [str(site.file), *theirs]
     assert len(theirs) == 5
-    assert sources.problems == ()
+    assert [(Path(p.file).name, p.code) for p in sources.problems] == [
+        (".hidden.yaml", "PP207"), ("Z", "PP208"), ("backup.yaml~", "PP102"), ("sub", "PP207"),
+    ]  # fmt: skip
+
+
+# What editors, package managers and people leave behind: file name, finding.
+LEFT_BEHIND = {
+    "10-a.yaml": "",
+    "10-A.YML": "",
+    "a.json": "",
+    "a.yaml~": "PP102",
+    "a.yaml.bak": "PP102",
+    "a.YAML.BAK": "PP102",
+    "a.yaml.orig": "PP102",
+    "a.yaml.rpmsave": "PP102",
+    "a.yaml.rpmnew": "PP102",
+    "a.yaml.dpkg-old": "PP102",
+    "a.yaml.ucf-dist": "PP102",
+    "a.yaml.swp": "PP102",
+    "a.old": "PP102",
+    "#a.yaml#": "PP102",
+    "a.yaml.disabled": "PP102",
+    "a.txt": "PP208",
+    "README": "PP208",
+    "4913": "PP208",
+    "a.yaml.2026-01-01": "PP208",
+    ".a.yaml": "PP207",
+    ".a.yaml.swp": "",
+    "..2026_01_01": "",
+    ".gitkeep": "",
+}
+
+
+@pytest.mark.parametrize(("name", "code"), LEFT_BEHIND.items())
+def test_what_is_probably_read_or_not_read_by_mistake_is_told(site, name, code):
+    site.write("{}")
+    site.add(name, "{}")
+    sources = read(site.settings())
+    assert [problem.code for problem in sources.problems] == ([code] if code else [])
+    is_read = str(site.folder / name) in [path for path, _ in sources.files]
+    assert is_read is not name.startswith(".")
+
+
+def test_directories_of_a_config_map_are_not_worth_a_word(site):
+    site.write("{}")
+    (site.folder / "..2026_01_01").mkdir(parents=True)
+    (site.folder / "..2026_01_01" / "a.yaml").write_text("{}")
+    (site.folder / "..data").symlink_to("..2026_01_01")
+    (site.folder / "a.yaml").symlink_to("..data/a.yaml")
+    assert read(site.settings()).problems == ()
 
 
 def test_a_missing_policy_file_is_a_problem(site):
