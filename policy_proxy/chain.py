@@ -1,6 +1,6 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → AuthToken → Identify → Enforce
+    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → Identify (AuthToken) → Enforce
     → Content → terminal
 
 with Content before Enforce for the few operations that are decided by their body.
@@ -21,9 +21,10 @@ from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
 from policy_proxy.audit import sink as sinks
 from policy_proxy.audit.layer import Audit
+from policy_proxy.authentication.auth_token import AuthToken
 from policy_proxy.authentication.cache import SharedCache, TokenCache
-from policy_proxy.authentication.identity import Identify
-from policy_proxy.authentication.layer import AuthToken
+from policy_proxy.authentication.layer import Identify
+from policy_proxy.authentication.memory import Memory
 from policy_proxy.backend.client import Backend
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.backend.remote import post
@@ -32,7 +33,7 @@ from policy_proxy.barrier.request_id import RequestId
 from policy_proxy.config import Settings, authtoken
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import ConfigurationError
-from policy_proxy.model import Environ, Service, StartResponse, WSGIApp
+from policy_proxy.model import Environ, Headers, Service, StartResponse, WSGIApp
 from policy_proxy.policy.enforcement import Enforce
 from policy_proxy.policy.remote import Ask, asking, not_asked
 from policy_proxy.policy.watch import PolicyWatch
@@ -77,7 +78,7 @@ def proxy(settings: Settings, service: Service) -> Chain:
         service=service,
         public_url=settings.server.public_url,
         service_credentials=_service_credentials(settings),
-        challenge=(("WWW-Authenticate", authtoken.challenge(settings.conf)),),
+        challenge=_challenge(settings),
     )
     return _chain(
         settings, service, forward, {"backend": looks.backend(backend, settings.backend.url)}
@@ -111,8 +112,12 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
         partial(ErrorBarrier, service=service),
         partial(Audit, sink=_sink(settings)),
         partial(Admission, service=service, limits=settings.limits),
-        partial(AuthToken, conf=settings.conf, cache=_token_cache(settings)),
-        Identify,
+        partial(
+            Identify,
+            auth_token=AuthToken(settings.conf, _token_cache(settings)),
+            memory=Memory(settings.identity_cache),
+            challenge=_challenge(settings),
+        ),
         partial(content, decisive=True),
         partial(Enforce, service=service, watch=watch),
         partial(content, decisive=False),
@@ -149,6 +154,10 @@ def _sink(settings: Settings) -> sinks.Sink:
         raise ConfigurationError(
             [f"[audit] file = {path} cannot be opened for appending: {error.strerror}"]
         ) from None
+
+
+def _challenge(settings: Settings) -> Headers:
+    return (("WWW-Authenticate", authtoken.challenge(settings.conf)),)
 
 
 def _token_cache(settings: Settings) -> TokenCache | SharedCache:

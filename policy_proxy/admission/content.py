@@ -54,6 +54,8 @@ class Content:
         if request.operation.public:  # whoever asks could make a thread wait for a body forever
             return request
         content = body.read(environ, request.operation.body, self._limits.max_body_bytes)
+        if content is None:
+            return request
         if not content:  # an empty one says nothing that could be misread: the service answers it
             return dataclasses.replace(request, body=content)
         document = strict_json.loads(content, self._limits.max_json_depth)

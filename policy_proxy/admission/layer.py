@@ -104,8 +104,9 @@ def _clean(environ: Environ, request: Request, service_type: str) -> None:
 
     In place, so that the layers outside see what the layers inside add.
     """
-    for name in [name for name in environ if not _kept(name)]:
-        del environ[name]
+    for name in environ.keys() - _KEPT:
+        if not name.startswith(_KEPT_PREFIXES):
+            del environ[name]
     environ[REQUEST] = request
     environ["PATH_INFO"] = request.path
     environ["QUERY_STRING"] = query.canonical(request.query)
@@ -114,7 +115,3 @@ def _clean(environ: Environ, request: Request, service_type: str) -> None:
         environ["HTTP_OPENSTACK_API_VERSION"] = microversion.header_value(
             request.microversion, service_type
         )
-
-
-def _kept(name: str) -> bool:
-    return name in _KEPT or name.startswith(_KEPT_PREFIXES)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import microversion_parse
 
@@ -13,6 +14,7 @@ _WELL_FORMED = re.compile(r"latest|(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})"
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,32}")
 
 
+@lru_cache(maxsize=256)  # clients send a few, again and again
 def parse(header: str, service_type: str) -> str:
     """`"1.39"`, `"latest"`, or `""` if the header names no version for this service.
 

@@ -20,6 +20,8 @@ def parse(raw: str) -> Pairs:
     :raises Malformed: for anything that parsers disagree on: `;` separates pairs for WebOb and
         is part of a value for the URL standard (https://url.spec.whatwg.org/#urlencoded-parsing).
     """
+    if not raw:
+        return ()
     if ";" in raw:
         raise Malformed(f"{_INVALID}: a semicolon must be written as %3B.")
     if not _RAW.fullmatch(raw):
@@ -30,7 +32,7 @@ def parse(raw: str) -> Pairs:
 
 def canonical(pairs: Pairs) -> str:
     """The query string from which every parser reads `pairs` again."""
-    return urlencode(pairs, quote_via=quote, safe="")
+    return urlencode(pairs, quote_via=quote, safe="") if pairs else ""
 
 
 def _decoded(text: str) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-
-import webob
+from typing import Any
 
 from policy_proxy.audit.record import outcome_of, record
 from policy_proxy.audit.sink import Sink
@@ -22,30 +21,37 @@ class Audit:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         entry = _Entry(environ, self._sink)
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            entry.status = int(status[:3])
+            return start_response(status, headers, exc_info)
+
         try:
-            status, headers, body = webob.Request(environ).call_application(self._app)
+            body = self._app(environ, start)
         except Refusal as refusal:
             entry.write(refusal.outcome, refusal.status)
             raise
         except BaseException:
             entry.write(Internal.outcome, Internal.status)
             raise
-        start_response(status, headers)
-        code = int(status.split(" ", 1)[0])
         if isinstance(body, list):
-            entry.write(outcome_of(environ), code)
+            entry.write_answered()
             return body
-        return _Recorded(body, entry, code)
+        return _Recorded(body, entry)
 
 
 class _Entry:
-    """Writes its record once, however often it is told to."""
+    """Writes its record once, however often it is told to.
+
+    `status` is that of the answer, once it has started.
+    """
 
     def __init__(self, environ: Environ, sink: Sink) -> None:
         self._environ = environ
         self._sink = sink
         self._started = time.monotonic()
         self._written = False
+        self.status = Internal.status
 
     def write(self, outcome: str, status: int) -> None:
         if not self._written:
@@ -53,17 +59,16 @@ class _Entry:
             elapsed = (time.monotonic() - self._started) * 1000
             self._sink(record(self._environ, outcome, status, elapsed))
 
-    def write_allowed(self, status: int) -> None:
-        self.write(outcome_of(self._environ), status)
+    def write_answered(self) -> None:
+        self.write(outcome_of(self._environ), self.status)
 
 
 class _Recorded:
     """A streamed body: it is known how it ended when it has ended, or when nobody wants more."""
 
-    def __init__(self, body: Iterable[bytes], entry: _Entry, status: int) -> None:
+    def __init__(self, body: Iterable[bytes], entry: _Entry) -> None:
         self._body = body
         self._entry = entry
-        self._status = status
 
     def __iter__(self) -> Iterator[bytes]:
         held = b""
@@ -73,9 +78,9 @@ class _Recorded:
                     yield held
                 held = chunk
         except Exception:
-            self._entry.write(Internal.outcome, self._status)
+            self._entry.write(Internal.outcome, self._entry.status)
             raise
-        self._entry.write_allowed(self._status)
+        self._entry.write_answered()
         if held:
             yield held
 
@@ -83,4 +88,4 @@ class _Recorded:
         close = getattr(self._body, "close", None)
         if close is not None:
             close()
-        self._entry.write_allowed(self._status)
+        self._entry.write_answered()

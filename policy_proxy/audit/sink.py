@@ -13,12 +13,13 @@ from typing import Any
 Sink = Callable[[Mapping[str, Any]], None]
 
 _LOG = logging.getLogger(__name__)
+_ENCODED = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _RECORDS = logging.getLogger("policy_proxy.audit")
 
 
 def as_line(record: Mapping[str, Any]) -> str:
     """One line of ASCII: every control character and every lone surrogate is escaped."""
-    return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
+    return _ENCODED(record)
 
 
 def to_log(record: Mapping[str, Any]) -> None:

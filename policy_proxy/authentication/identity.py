@@ -1,4 +1,4 @@
-"""From the validated token to an `Identity`. Headers are never asked."""
+"""What Keystone said of a token → the `Identity` of the request."""
 
 from __future__ import annotations
 
@@ -6,26 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from policy_proxy.errors import Unavailable
-from policy_proxy.model import IDENTITY, REQUEST, Environ, Identity, StartResponse, WSGIApp
+from policy_proxy.model import Identity
 
-TOKEN_AUTH = "keystone.token_auth"  # noqa: S105  the environ key that auth_token sets
 _SENTENCE = "The identity service gave an answer that cannot be used."
-
-
-class Identify:
-    """Turn what auth_token learned from Keystone into the request's `Identity`."""
-
-    def __init__(self, app: WSGIApp) -> None:
-        self._app = app
-
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if not environ[REQUEST].operation.public:
-            environ[IDENTITY] = identity_of(
-                environ[TOKEN_AUTH],
-                environ.get("HTTP_X_AUTH_TOKEN", ""),
-                environ.get("HTTP_X_SERVICE_TOKEN", ""),
-            )
-        return self._app(environ, start_response)
 
 
 def identity_of(token_auth: Any, token: str, service_token: str) -> Identity:
@@ -53,11 +36,33 @@ def identity_of(token_auth: Any, token: str, service_token: str) -> Identity:
             service_project_domain_id=_text(service.project_domain_id) if service else "",
             service_roles=_roles(service.role_names) if service else (),
             expires_at=user.expires.isoformat(),
-            token=token.strip(),
-            service_token=service_token.strip(),
+            token=token,
+            service_token=service_token,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Unavailable(_SENTENCE, headers=(("Retry-After", "5"),)) from error
+
+
+def lasts_until(token_auth: Any) -> float:
+    """Until when the tokens alone tell the identity, in seconds since the epoch.
+
+    0 if they do not: access rules depend on the request, and a bound token on who sends it.
+    https://docs.openstack.org/keystone/latest/user/application_credentials.html#access-rules
+
+    :param token_auth: as for `identity_of`, which must have accepted it.
+    """
+    tokens = [token for token in (token_auth.user, token_auth.service) if token]
+    if any(token.bind or _has_rules(token) for token in tokens):
+        return 0.0
+    return float(min(token.expires.timestamp() for token in tokens))
+
+
+def _has_rules(token: Any) -> bool:
+    """An empty list of rules allows nothing, so it counts. `{}` is keystoneauth's way to say that
+    there is no application credential.
+    """
+    rules = token.application_credential_access_rules
+    return not (rules is None or rules == {})
 
 
 def _text(value: Any) -> str:

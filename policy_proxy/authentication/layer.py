@@ -1,77 +1,80 @@
-"""keystonemiddleware's auth_token, asked one question and given no other power.
-
-auth_token is not wrapped around the rest of the chain: it gets a copy of the environ and an
-application of one line, so that what it raises is told apart from what the rest raises, what it
-writes into the environ stays in the copy, and no answer streams through it.
-"""
+"""The layer that finds out who asks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
-import webob
-from keystonemiddleware import auth_token
-from oslo_config import cfg
+from functools import partial
 
 from policy_proxy.authentication import token_header
-from policy_proxy.authentication.cache import SharedCache, TokenCache
-from policy_proxy.authentication.identity import TOKEN_AUTH
-from policy_proxy.config import authtoken
-from policy_proxy.errors import Unauthenticated, Unavailable
-from policy_proxy.model import REQUEST, Environ, Headers, StartResponse, WSGIApp
+from policy_proxy.authentication.auth_token import AuthToken
+from policy_proxy.authentication.identity import identity_of, lasts_until
+from policy_proxy.authentication.memory import Memory, Validated
+from policy_proxy.errors import Unauthenticated
+from policy_proxy.model import (
+    IDENTITY,
+    REQUEST,
+    Environ,
+    Headers,
+    Identity,
+    Request,
+    StartResponse,
+    WSGIApp,
+)
 
-_SENTENCE = "The identity service cannot be reached. Try again in a moment."
-_RETRY: Headers = (("Retry-After", "5"),)
-_ACCEPTED = "204 No Content"
+_TOKEN, _SERVICE_TOKEN = "HTTP_X_AUTH_TOKEN", "HTTP_X_SERVICE_TOKEN"
 
 
-class AuthToken:
-    """Let requests with a valid token through, their validated token in the environ.
+class Identify:
+    """Let requests with a valid token through, with the `Identity` that it gives.
 
-    :param conf: the parsed configuration with `[keystone_authtoken]`.
-    :param cache: where validated tokens are remembered; auth_token would bring its own.
+    :param auth_token: asks Keystone.
+    :param memory: what it said a moment ago.
+    :param challenge: the header of a 401 that says where to get a token.
     """
 
-    def __init__(self, app: WSGIApp, conf: cfg.ConfigOpts, cache: TokenCache | SharedCache) -> None:
+    def __init__(
+        self, app: WSGIApp, auth_token: AuthToken, memory: Memory, challenge: Headers
+    ) -> None:
         self._app = app
-        self._extra = {conf[authtoken.GROUP].cache: cache}
-        self._protocol = auth_token.AuthProtocol(_accept, {"oslo_config_config": conf})
-        self._challenge: Headers = (("WWW-Authenticate", authtoken.challenge(conf)),)
+        self._auth_token = auth_token
+        self._memory = memory
+        self._challenge = challenge
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ[REQUEST].operation.public:
-            environ.pop("HTTP_X_AUTH_TOKEN", None)
-            environ.pop("HTTP_X_SERVICE_TOKEN", None)
+        request: Request = environ[REQUEST]
+        if request.operation.public:
+            environ.pop(_TOKEN, None)
+            environ.pop(_SERVICE_TOKEN, None)
         else:
-            environ["HTTP_X_AUTH_TOKEN"] = self._checked(environ.get("HTTP_X_AUTH_TOKEN"))
-            if "HTTP_X_SERVICE_TOKEN" in environ:
-                environ["HTTP_X_SERVICE_TOKEN"] = self._checked(environ["HTTP_X_SERVICE_TOKEN"])
-            environ[TOKEN_AUTH] = self._validated(environ)
+            environ[IDENTITY] = self._identified(environ, request)
         return self._app(environ, start_response)
 
-    def _checked(self, token: str | None) -> str:
-        return token_header.checked(token, self._challenge)
-
-    def _validated(self, environ: Environ) -> Any:
-        asked = {**environ, **self._extra}
-        try:
-            answer = webob.Request(asked).get_response(self._protocol)
-        except Exception as error:
-            # auth_token lets requests' timeouts and its own parsing errors escape
-            raise Unavailable(_SENTENCE, headers=_RETRY) from error
-        if answer.status == _ACCEPTED and asked.get(TOKEN_AUTH):
-            return asked[TOKEN_AUTH]
-        if answer.status_int == webob.exc.HTTPUnauthorized.code:
+    def _identified(self, environ: Environ, request: Request) -> Identity:
+        """
+        :raises Unauthenticated: without a token that Keystone accepts for this request.
+        :raises Unavailable: if Keystone cannot be asked.
+        """
+        token = environ[_TOKEN] = token_header.checked(environ.get(_TOKEN), self._challenge)
+        service_token = ""
+        if _SERVICE_TOKEN in environ:
+            service_token = token_header.checked(environ[_SERVICE_TOKEN], self._challenge)
+            environ[_SERVICE_TOKEN] = service_token
+        identity = self._memory.identity(
+            f"{token} {service_token}",
+            f"{request.method} {request.path}",
+            partial(self._validated, environ, token, service_token),
+        )
+        if identity is None:
             raise Unauthenticated(
                 token_header.SENTENCE,
                 private="Keystone does not accept the token",
                 headers=self._challenge,
             )
-        raise Unavailable(_SENTENCE, private=f"auth_token answered {answer.status}", headers=_RETRY)
+        return identity
 
-
-def _accept(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    del environ
-    start_response(_ACCEPTED, [])
-    return []
+    def _validated(self, environ: Environ, token: str, service_token: str) -> Validated | None:
+        token_auth = self._auth_token.validated(environ)
+        if token_auth is None:
+            return None
+        identity = identity_of(token_auth, token, service_token)
+        return Validated(identity, lasts_until(token_auth))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-import webob
+import webob.exc
 
 from policy_proxy.barrier import headers as header_rules
 from policy_proxy.barrier import rendering
@@ -41,7 +42,7 @@ class ErrorBarrier:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            status, headers, body = webob.Request(environ).call_application(self._app)
+            status, headers, body = _called(self._app, environ)
             code = int(status.split(" ", 1)[0])
             if code < webob.exc.HTTPBadRequest.code:
                 start_response(status, list(header_rules.passed_on(headers, header_rules.SUCCESS)))
@@ -84,6 +85,31 @@ class ErrorBarrier:
             response.body = b""
         start_response(response.status, response.headerlist)
         return [response.body]
+
+
+def _called(app: WSGIApp, environ: Environ) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
+    """Call an application, and hold back how it starts its answer.
+
+    PEP 3333 lets it start with the first piece of its body only, and `write` pieces before: then
+    the whole body is collected.
+    """
+    started: list[Any] = []
+    written: list[bytes] = []
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        del exc_info
+        started[:] = status, headers
+        return written.append
+
+    body = app(environ, start)
+    if written or not started:
+        try:
+            written.extend(body)
+        finally:
+            _close(body)
+        body = written
+    status, headers = started
+    return status, headers, body
 
 
 def _head_of(body: Iterable[bytes]) -> bytes:

@@ -16,6 +16,7 @@ from policy_proxy.config import (
     authtoken,
     backend,
     health,
+    identity_cache,
     limits,
     mistakes,
     policy,
@@ -25,7 +26,7 @@ from policy_proxy.errors import ConfigurationError
 
 DEFAULT_FILE = "/etc/policy-proxy/policy-proxy.conf"
 ENVIRONMENT_VARIABLE = "POLICY_PROXY_CONFIG_FILE"
-SECTIONS = (backend, limits, audit, policy, server, health)
+SECTIONS = (backend, limits, audit, policy, server, health, identity_cache)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Settings:
     policy: policy.PolicySettings
     server: server.ServerSettings
     health: health.HealthSettings
+    identity_cache: identity_cache.IdentityCacheSettings
     conf: cfg.ConfigOpts
 
 
@@ -80,6 +82,7 @@ def read(files: Sequence[str]) -> Settings:
         policy=policy.read(conf),
         server=server.read(conf),
         health=health.read(conf),
+        identity_cache=identity_cache.read(conf),
         conf=conf,
     )
 

@@ -14,6 +14,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from policy_proxy.errors import Malformed, NotFound
 from policy_proxy.model import Operation
@@ -70,9 +71,14 @@ def check_params(operation: Operation, params: Mapping[str, str]) -> Mapping[str
     }
 
 
-def parameters_of(operation: Operation) -> list[Parameter]:
+def parameters_of(operation: Operation) -> tuple[Parameter, ...]:
     """The parameters in the operation's template."""
-    return [parameter for parameter in PARAMETERS if parameter.segment in operation.template]
+    return _parameters_in(operation.template)
+
+
+@cache
+def _parameters_in(template: str) -> tuple[Parameter, ...]:
+    return tuple(parameter for parameter in PARAMETERS if parameter.segment in template)
 
 
 def shown(text: str) -> str:
@@ -81,6 +87,8 @@ def shown(text: str) -> str:
 
 
 def _provider(_method: str, text: str) -> str:
+    if CANONICAL_UUID.fullmatch(text):
+        return text
     if not ANY_UUID.fullmatch(text):
         raise NotFound(f"No resource provider with uuid {shown(text)} found")
     return str(uuid.UUID(text))

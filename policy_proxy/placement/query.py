@@ -32,6 +32,8 @@ def check_query(operation: Operation, pairs: Pairs) -> None:
     :raises Malformed: for a number that no database column holds, or more conditions than one joins
         (Placement would answer 500), and for a second value of a key that policy reads.
     """
+    if not pairs:
+        return
     if operation.method == "GET" and operation.template in COUNTING:
         for key, value in pairs:
             if any(map(_is_too_large, _numbers(key, value))):

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import pytest
@@ -249,6 +250,47 @@ def test_access_rules_hold_for_each_request_of_a_remembered_token(against, keyst
         seen.append(proxy.ask("GET", "/resource_providers", grant=None, headers=garbage).status_int)
     assert seen == [200, 401, 401, 200, 401]
     assert len(forwarded(recorder)) == 2
+
+
+def test_access_rules_hold_for_requests_that_come_at_once(against, keystone, recorder):
+    """Those that wait for the validation of another request must not take its answer for theirs."""
+    rule = {"service": "placement", "method": "GET", "path": "/traits"}
+    slow = with_access_rules(rule)
+
+    def slowly(request):
+        time.sleep(0.2)
+        return slow(request)
+
+    with against(Counting(keystone, slowly), options="token_cache_time = -1") as proxy:
+        token = {"X-Auth-Token": keystone.issue(ADMIN)}
+        with ThreadPoolExecutor(8) as pool:
+            answers = pool.map(
+                lambda target: proxy.ask("GET", target, grant=None, headers=token).status_int,
+                ["/traits", "/resource_providers"] * 4,
+            )
+    assert list(answers) == [200, 401] * 4
+    assert len(forwarded(recorder)) == 4
+
+
+def test_a_flood_of_one_bad_token_is_one_call(against, keystone):
+    counting = Counting(keystone)
+    with against(counting) as proxy:
+        bad = {"X-Auth-Token": "gAAAAAunknown"}
+        statuses = {
+            proxy.ask("GET", "/traits", grant=None, headers=bad).status_int for _ in range(20)
+        }
+    assert statuses == {401}
+    assert counting.validations == 1
+
+
+def test_nothing_is_remembered_when_both_memories_are_off(against, keystone):
+    counting = Counting(keystone)
+    off = "token_cache_time = -1\n[identity_cache]\nttl = 0\nrefusal_ttl = 0"
+    with against(counting, options=off) as proxy:
+        token = {"X-Auth-Token": keystone.issue(ADMIN)}
+        for _ in range(3):
+            assert proxy.ask("GET", "/traits", grant=None, headers=token).status_int == 200
+    assert counting.validations == 3
 
 
 def test_tokens_of_different_callers_do_not_mix_under_load(against, keystone, recorder):

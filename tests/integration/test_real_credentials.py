@@ -119,6 +119,33 @@ def test_a_revoked_token_sends_the_client_back_to_keystone(stack):
     assert get(fresh, f"{stack.url}/resource_providers").status_code == 200
 
 
+def test_how_long_a_revoked_token_is_accepted_is_what_the_two_times_say(stack, beside):
+    """`service` mode: Placement, which has a cache of its own, never sees the token."""
+    alice = stack.session("alice-reader")
+    token = {"X-Auth-Token": alice.get_token()}
+    path = beside(stack.placement_url, "service")
+    times = "[identity_cache]\nttl = 2\n[keystone_authtoken]\ntoken_cache_time = 1\n"
+    text = path.read_text()
+    assert text.count("[keystone_authtoken]\n") == 1
+    path.write_text(text.replace("[keystone_authtoken]\n", times))
+    with serving(path) as proxy:
+
+        def status():
+            url = f"{proxy.url}/resource_providers"
+            return (
+                Session().get(url, headers=token, raise_exc=False, authenticated=False).status_code
+            )
+
+        assert status() == 200
+        gone = alice.delete(
+            f"{stack.keystone_url}/auth/tokens", headers={"X-Subject-Token": alice.get_token()}
+        )
+        assert gone.status_code == 204
+        assert status() == 200, "remembered"
+        time.sleep(2 + 1 + 0.5)
+        assert status() == 401
+
+
 def test_an_application_credential_does_what_its_access_rules_allow(stack):
     nova = stack.session("nova")
     user = nova.get_user_id()

@@ -7,11 +7,12 @@ from typing import Any, BinaryIO
 from wsgiref.util import setup_testing_defaults
 
 from policy_proxy import config
+from policy_proxy.authentication.auth_token import AuthToken
 from policy_proxy.authentication.cache import TokenCache
-from policy_proxy.authentication.identity import Identify
-from policy_proxy.authentication.layer import AuthToken
+from policy_proxy.authentication.layer import Identify
+from policy_proxy.authentication.memory import Memory
 from policy_proxy.cli.output import fail
-from policy_proxy.config import authtoken
+from policy_proxy.config import authtoken, identity_cache
 from policy_proxy.errors import ConfigurationError, Refusal, Unauthenticated
 from policy_proxy.model import IDENTITY, REQUEST, Environ, Identity, Operation, Request
 
@@ -31,7 +32,8 @@ def identity_of_token(file: BinaryIO, config_file: str) -> Identity:
         conf = config.parse([config_file])
         if problems := authtoken.problems(conf):
             fail(f"{config_file}: {problem}" for problem in problems)
-        AuthToken(Identify(_end), conf, TokenCache(0))(environ, _start)
+        auth_token = AuthToken(conf, TokenCache(0))
+        Identify(_end, auth_token, Memory(identity_cache.OFF), ())(environ, _start)
     except ConfigurationError as error:
         fail(error.problems)
     except Unauthenticated as refusal:

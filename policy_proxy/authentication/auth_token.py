@@ -1,0 +1,60 @@
+"""keystonemiddleware's auth_token, asked one question and given no other power.
+
+auth_token is not wrapped around the rest of the chain: it gets a copy of the environ and an
+application of one line, so that what it raises is told apart from what the rest raises, what it
+writes into the environ stays in the copy, and no answer streams through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import webob
+from keystonemiddleware import auth_token
+from oslo_config import cfg
+
+from policy_proxy.authentication.cache import SharedCache, TokenCache
+from policy_proxy.config import authtoken
+from policy_proxy.errors import Unavailable
+from policy_proxy.model import Environ, Headers, StartResponse
+
+_SENTENCE = "The identity service cannot be reached. Try again in a moment."
+_RETRY: Headers = (("Retry-After", "5"),)
+_ACCEPTED = "204 No Content"
+_TOKEN_AUTH = "keystone.token_auth"  # noqa: S105  the environ key that auth_token sets
+
+
+class AuthToken:
+    """
+    :param conf: the parsed configuration with `[keystone_authtoken]`.
+    :param cache: where validated tokens are remembered; auth_token would bring its own.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, cache: TokenCache | SharedCache) -> None:
+        self._extra = {conf[authtoken.GROUP].cache: cache}
+        self._protocol = auth_token.AuthProtocol(_accept, {"oslo_config_config": conf})
+
+    def validated(self, environ: Environ) -> Any:
+        """What Keystone says of the tokens of this request: auth_token's plugin, with `user` and
+        `service`. None if it does not accept them, for this method and path.
+
+        :raises Unavailable: if Keystone cannot be asked, or its answer cannot be used.
+        """
+        asked = {**environ, **self._extra}
+        try:
+            answer = webob.Request(asked).get_response(self._protocol)
+        except Exception as error:
+            # auth_token lets requests' timeouts and its own parsing errors escape
+            raise Unavailable(_SENTENCE, headers=_RETRY) from error
+        if answer.status == _ACCEPTED and asked.get(_TOKEN_AUTH):
+            return asked[_TOKEN_AUTH]
+        if answer.status_int == webob.exc.HTTPUnauthorized.code:
+            return None
+        raise Unavailable(_SENTENCE, private=f"auth_token answered {answer.status}", headers=_RETRY)
+
+
+def _accept(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    del environ
+    start_response(_ACCEPTED, [])
+    return []
