@@ -13,6 +13,7 @@ from oslo_policy import _checks, policy  # some classes of checks have no public
 from policy_proxy.policy import remote
 from policy_proxy.policy.credentials import TEXTS
 from policy_proxy.policy.nodes import (
+    ABSENT,
     Always,
     And,
     Asked,
@@ -130,7 +131,7 @@ def _asked(url: str) -> Call:
         raise ValueError(f"{url} {fault}")
 
     def call(target: Attributes, creds: Credentials, asked: Asked) -> bool:
-        payload = {"rule": asked.rule, "target": dict(target), "credentials": _whole(creds)}
+        payload = {"rule": asked.rule, "target": _there(target), "credentials": _whole(creds)}
         return asked.ask(url, payload)
 
     return call
@@ -141,9 +142,15 @@ def _called(check: Any, enforcer: policy.Enforcer) -> Call:
     knows_rule = len(inspect.getfullargspec(check.__call__).args) > 4  # noqa: PLR2004 - self, target, creds, enforcer
 
     def call(target: Attributes, creds: Credentials, asked: Asked) -> Any:
-        return check(target, _whole(creds), enforcer, *((asked.rule,) if knows_rule else ()))
+        rule = (asked.rule,) if knows_rule else ()
+        return check(_there(target), _whole(creds), enforcer, *rule)
 
     return call
+
+
+def _there(target: Attributes) -> dict[str, str]:
+    """The target without what is absent, for checks that know nothing of absence."""
+    return {name: value for name, value in target.items() if value not in ABSENT}
 
 
 def _whole(creds: Credentials) -> dict[str, Any]:

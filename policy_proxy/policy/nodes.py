@@ -32,8 +32,8 @@ class Asked(NamedTuple):
 
 BY_ITSELF = Asked()
 
-
-_ABSENT = (None, "")
+ABSENT = (None, "")
+"""What an attribute that is absent may look like, if it is there at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Text:
     def filled(self, target: Attributes) -> str | None:
         """The text with the attributes in their places; None if one of them is absent."""
         for name in self.names:
-            if target.get(name) in _ABSENT:
+            if target.get(name) in ABSENT:
                 return None
         return self.form % target if "%" in self.form else self.form
 
@@ -230,7 +230,7 @@ def found(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
     :raises TypeError: if the path leads into something that has no attributes, such as a text.
     """
     if not path:
-        if value not in _ABSENT:
+        if value not in ABSENT:
             yield value
         return
     within = value.get(path[0]) if isinstance(value, Mapping) else _no_attributes(value)
