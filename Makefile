@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install run test check bench docs clean
+.PHONY: install run test check bench bench-quick docs clean
 
 install: $(VENV)/.installed
 
@@ -30,8 +30,18 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install
+# What it costs, beside what else could be done; half an hour. As root it installs Debian packages.
+bench: $(VENV)/.installed-bench
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+# The main comparisons of it, in under three minutes.
+bench-quick: $(VENV)/.installed-bench
+	PYTHONPATH=tests $(BIN)/python -m bench --quick $(ARGS)
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	@echo "Installing what the benchmark compares with."
+	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,bench]'
+	touch $@
 
 # Writes the parts of docs/, etc/ and policies/ that come from the code; a test compares them.
 docs: install

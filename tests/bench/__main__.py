@@ -1,77 +1,132 @@
-"""What the proxy costs, as ratios measured in one run: `make bench`.
+"""What the proxy costs, beside what else could be done: `make bench` and `make bench-quick`.
 
-Prints a table and writes build/bench/results.json below the current directory.
+Installs the Debian packages that it needs, starts everything on loopback, measures all candidates
+in turns, prints tables, writes build/bench/results.json and draws pictures beside it. `--list` says
+which parts there are; a whole run takes about half an hour.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
-import json
+import importlib
 import logging
 import os
-import platform
-import tempfile
-from collections.abc import Generator
+import signal
+import sys
+import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from bench import bodies, decision, forwarding
-from bench.measure import Comparison, Result, compared
+from bench import machine, results, system
+from bench.parts import PARTS
+from bench.progress import showing
+from bench.run import Plan, needs_world, run
+from policy_proxy.errors import ConfigurationError
 
-RESULTS = Path("build", "bench", "results.json")
-
-
-def comparisons(folder: Path) -> Generator[Comparison, None, None]:
-    yield from decision.comparisons(folder)
-    yield from bodies.comparisons()
-    yield from forwarding.comparisons(folder)
-
-
-def write(results: list[Result], rounds: int) -> None:
-    """The results, with what they depend on."""
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    document = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs",
-        "python": platform.python_version(),
-        "rounds": rounds,
-        "unit": "microseconds a call",
-        "results": [dataclasses.asdict(result) for result in results],
-    }
-    RESULTS.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-
-
-def show(results: list[Result]) -> None:
-    table = Table("What", "Ours", "µs", "Beside", "µs", "Ratio", box=None, padding=(0, 2, 0, 0))
-    for result in results:
-        ours, other = result.ours, result.other
-        table.add_row(
-            result.question,
-            ours.name,
-            f"{ours.median:,.1f}",
-            other.name,
-            f"{other.median:,.1f}",
-            f"{result.ratio:.2f}",
-        )
-    Console(highlight=False, width=130).print(table)
+FOLDER = Path("build", "bench")
+ROUNDS, QUICK_ROUNDS = 5, 3
+SECONDS, QUICK_SECONDS = 2, 1
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="rounds of each (default: 15)")
-    rounds = parser.parse_args().rounds
+    arguments = _arguments()
+    if arguments.list:
+        for name, part in PARTS.items():
+            print(f"{name:<11}{part.words}{'' if part.quick else ' (not in --quick)'}")
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     logging.disable(logging.CRITICAL)
+    os.environ["no_proxy"] = "*"  # a proxy for the web has no way to this machine's loopback
+    try:
+        _bench(_plan(arguments), profile=arguments.profile)
+    except (ConfigurationError, RuntimeError, system.Missing) as error:
+        sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        sys.exit("bench: stopped; everything that was started is stopped, nothing is written")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer scenes, in under three minutes")
+    parser.add_argument(
+        "--only", action="append", choices=PARTS, metavar="PART", help="this part; may come again"
+    )
+    parser.add_argument("--rounds", type=int, help=f"of each ({ROUNDS}; {QUICK_ROUNDS} if quick)")
+    parser.add_argument(
+        "--seconds", type=int, help=f"a round ({SECONDS}; {QUICK_SECONDS} if quick)"
+    )
+    parser.add_argument("--profile", action="store_true", help="flame picture of ours, by py-spy")
+    parser.add_argument("--list", action="store_true", help="say which parts there are")
+    return parser.parse_args()
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    quick = arguments.quick
+    chosen = arguments.only or [name for name, part in PARTS.items() if part.quick or not quick]
+    return Plan(
+        parts=[name for name in PARTS if name in chosen],
+        rounds=arguments.rounds or (QUICK_ROUNDS if quick else ROUNDS),
+        seconds=arguments.seconds or (QUICK_SECONDS if quick else SECONDS),
+        quick=quick,
+    )
+
+
+def _bench(plan: Plan, *, profile: bool) -> None:
+    began = time.monotonic()
+    console = Console(highlight=False, width=max(Console().width, 130))
+    if needs_world(plan):
+        system.ensure()
+    described = machine.described()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    state = FOLDER.absolute() / "state"
+    state.mkdir(mode=0o700, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.closing(comparisons(Path(folder))) as found,
+        showing(console, len(plan.parts)) as shown,
+        contextlib.closing(run(plan, state, shown)) as running,
     ):
-        results = [compared(comparison, rounds) for comparison in found]
-    show(results)
-    write(results, rounds)
-    print(f"\nWritten to {RESULTS}")
+        measured = list(running)
+    settings = {
+        "parts": list(plan.parts),
+        "rounds": plan.rounds,
+        "seconds": plan.seconds,
+        "quick": plan.quick,
+        "took_seconds": round(time.monotonic() - began),
+    }
+    found = results.document(described, settings, _candidates(plan), measured)
+    results.show(console, found)
+    results.write(FOLDER / "results.json", found)
+    console.print(f"\nWritten to {FOLDER / 'results.json'}, in {settings['took_seconds']} s")
+    _draw(console, found)
+    if profile:
+        _profile(console, state)
+
+
+def _candidates(plan: Plan) -> dict[str, str]:
+    if not needs_world(plan):
+        return {}
+    known = importlib.import_module("bench.candidates").CANDIDATES
+    return {name: candidate.words for name, candidate in known.items()}
+
+
+def _draw(console: Console, found: results.Document) -> None:
+    """matplotlib is installed for the benchmark alone."""
+    try:
+        pictures = importlib.import_module("bench.pictures")
+    except ModuleNotFoundError as missing:
+        console.print(f"No pictures: {missing.name} is not installed")
+        return
+    for path in pictures.draw(found, FOLDER):
+        console.print(f"Drawn: {path}")
+
+
+def _profile(console: Console, state: Path) -> None:
+    profile = importlib.import_module("bench.profile")
+    with console.status("Sampling with py-spy"):
+        path = profile.flame(state, FOLDER / "flame.svg")
+    console.print(f"Drawn: {path}")
 
 
 if __name__ == "__main__":

@@ -1,51 +1,68 @@
-"""A backend that costs next to nothing, in a process of its own.
+"""The backend of every candidate but Placement's own: nginx with canned answers.
 
-It prints the port that it listens on, and answers every request without a body with the same bytes.
+It answers 20,000 and more requests a second, several times as many as any candidate but nginx
+itself passes on. Where it shall take its time, `echo_sleep` of
+https://github.com/openresty/echo-nginx-module waits in nginx's event loop: that costs no thread and
+no CPU, and a hundred requests can wait at once.
 """
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+from pathlib import Path
 
-BODY = b'{"traits": ["HW_CPU_X86_AVX2", "COMPUTE_NODE"]}'
-ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
-    len(BODY),
-    BODY,
-)
+from bench import nginx, system, work
+from policy_proxy.embedded import ports
+from policy_proxy.embedded.processes import Children
 
-
-class _Answering(asyncio.Protocol):
-    transport: asyncio.WriteTransport
-
-    def connection_made(self, transport):
-        self.transport = transport
-        self.heard = b""
-
-    def data_received(self, data):
-        self.heard += data
-        *whole, self.heard = self.heard.split(b"\r\n\r\n")
-        self.transport.write(ANSWER * len(whole))
+STREAM_BYTES = 20_000_000
+CLASSES = 9
+"""Inventories in the answer, which make 1 kB."""
+_VERSIONS = '{"versions": [{"id": "v1.0", "min_version": "1.0", "max_version": "1.39"}]}'
 
 
-async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+def start(children: Children, folder: Path) -> str:
+    """Start it, wait until it answers, and give its base URL."""
+    _write_candidates(folder / "allocation_candidates.json")
+    port = ports.free()
+    slow = "".join(_slow(delay) for delay in work.DELAYS if delay)
+    http = f"""
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        root {folder};
+        sendfile on;
+        location = / {{ return 200 '{_VERSIONS}'; }}
+        location = /allocations {{ return 204; }}
+        location /allocations/ {{ return 204; }}
+        location = /allocation_candidates {{ try_files /allocation_candidates.json =404; }}
+        location = /canned {{ return 200 '{answer().decode()}'; }}
+        location /resource_providers/ {{ return 200 '{answer().decode()}'; }}
+{slow}    }}"""
+    child = nginx.start(children, folder, "backend", http, modules=(system.ECHO_MODULE,))
+    url = f"http://{ports.LOOPBACK}:{port}"
+    child.wait_for(url + "/")
+    return url
 
 
-@contextmanager
-def running() -> Iterator[str]:
-    """Its base URL, while it runs."""
-    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.terminate()
+def answer() -> bytes:
+    """What a GET of inventories gets."""
+    return work.inventories(CLASSES)
 
 
-if __name__ == "__main__":
-    asyncio.run(_serve())
+def _slow(delay: int) -> str:
+    where = f"/resource_providers/{work.provider(delay)}/"
+    return f"        location {where} {{ echo_sleep {delay / 1000}; echo_exec /canned; }}\n"
+
+
+def _write_candidates(path: Path) -> None:
+    """An answer of `GET /allocation_candidates`: one request again and again, up to its size."""
+    one = {
+        "allocations": {work.provider(0): {"resources": {"VCPU": 1, "MEMORY_MB": 512}}},
+        "mappings": {"": [work.provider(0)]},
+    }
+    whole = json.dumps({"allocation_requests": [one], "provider_summaries": {}})
+    head, _, tail = whole.partition("[")
+    item = json.dumps(one)
+    count = (STREAM_BYTES - len(head) - len(tail)) // (len(item) + 1)
+    end = tail[tail.rindex("]") :]
+    path.write_text(f"{head}[{','.join([item] * count)}{end}", encoding="utf-8")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from oslo_config import cfg
 from oslo_policy import opts, policy
 
-from bench.measure import Candidate, Comparison
+from bench.parts import Setting
+from bench.rounds import Run, Scene, Values
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.model import Identity
 from policy_proxy.placement.rules import list_rules
@@ -26,32 +28,48 @@ CASES = (
 )
 
 
-def comparisons(folder: Path) -> Iterator[Comparison]:
+def scenes(setting: Setting) -> Iterator[Scene]:
     """One for each of the `CASES`, on Placement's default rules.
 
-    :raises AssertionError: if the two do not agree, since then nothing is compared.
+    :raises RuntimeError: if the two do not agree, since then nothing is compared.
     """
-    file = folder / "policy.yaml"
+    file = setting.folder / "decisions.yaml"
     file.write_text("{}\n", encoding="utf-8")
     settings = PolicySettings(str(file), (), "default", True, 1.0, True)
     snapshot = build(read(settings), settings, list_rules)
     enforcer = _stock(file)
     for rule, identity, verdict in CASES:
         target = {"project_id": identity.project_id}
-        given = credentials(identity)
-        asked = (rule, target, identity)
-        assert snapshot.authorize(*asked) == bool(enforcer.authorize(rule, target, given))
-        yield Comparison(
+        ours = (rule, target, identity)
+        theirs = (rule, target, credentials(identity))
+        if snapshot.authorize(*ours) != bool(enforcer.authorize(*theirs)):
+            raise RuntimeError(f"the two do not agree on {rule}")
+        yield Scene(
+            f"decision/{rule}",
             f"{rule}, {verdict}",
-            Candidate("Snapshot.authorize", lambda asked=asked: snapshot.authorize(*asked), CALLS),
-            Candidate(
-                "Enforcer.authorize",
-                lambda rule=rule, target=target, given=given: enforcer.authorize(
-                    rule, target, given
+            (
+                Run("compiled", timed(lambda ours=ours: snapshot.authorize(*ours), CALLS)),
+                Run(
+                    "Enforcer.authorize",
+                    timed(lambda theirs=theirs: enforcer.authorize(*theirs), CALLS),
                 ),
-                CALLS,
             ),
         )
+
+
+def timed(call: Callable[[], object], calls: int) -> Callable[[], Values]:
+    """A round of so many calls: milliseconds and CPU milliseconds of one."""
+
+    def measure() -> Values:
+        began, used = time.perf_counter(), time.process_time()
+        for _ in range(calls):
+            call()
+        return {
+            "time": (time.perf_counter() - began) / calls * 1000,
+            "cpu": (time.process_time() - used) / calls * 1000,
+        }
+
+    return measure
 
 
 def _stock(file: Path) -> policy.Enforcer:

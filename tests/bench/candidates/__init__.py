@@ -1,0 +1,64 @@
+"""Everything that is measured, by name. Each is started in a world and gives what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from bench.candidates import bare, envoy_front, nginx_front, ours, placement, stock
+from bench.processes import Running
+from bench.world import World
+
+RULES = 10_000
+LOOKING = '"placement:allocations:update": "role:service and not user_id:%(user_id)s"\n'
+"""A rule that needs an attribute from the body; see `work.PUT_ONE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """`words` say what it is. `guards`: whether it refuses those who may not."""
+
+    start: Callable[[World], Running]
+    words: str
+    guards: bool = True
+
+
+CANDIDATES: Mapping[str, Candidate] = {
+    "ours": Candidate(ours.start, "policy-proxy serve --workers 1, everything on"),
+    "bare": Candidate(
+        bare.start, "granian and pycurl, forwards only; as many threads as ours", guards=False
+    ),
+    "bare, 2 threads": Candidate(
+        partial(bare.start, threads=2), "the same with 2 threads", guards=False
+    ),
+    "bare, 4 threads": Candidate(
+        partial(bare.start, threads=4), "the same with 4 threads", guards=False
+    ),
+    "stock": Candidate(
+        stock.start, "gunicorn gthread, keystonemiddleware, memcached, oslo.policy, requests"
+    ),
+    "nginx + stock": Candidate(
+        nginx_front.with_stock, "nginx auth_request to the stock authorizer on granian"
+    ),
+    "Envoy + stock": Candidate(
+        envoy_front.with_stock, "Envoy ext_authz to the stock authorizer on granian"
+    ),
+    "nginx plain": Candidate(
+        nginx_front.plain, "nginx, forwards only: a loopback hop", guards=False
+    ),
+    "Placement": Candidate(placement.direct, "Placement with its own middleware and policy"),
+    "Placement through ours": Candidate(placement.through_ours, "Placement behind ours"),
+    "ours, 2 workers": Candidate(
+        partial(ours.start, name="ours, 2 workers", workers=2), "ours with --workers 2"
+    ),
+    "ours, 10,000 rules": Candidate(
+        partial(ours.start, name="ours, 10000 rules", policy=ours.many_rules(RULES - 40)),
+        "ours with a policy file of 10,000 rules",
+    ),
+    "ours, timed": Candidate(ours.timed, "ours with a clock at each layer"),
+    "ours, looking": Candidate(
+        partial(ours.start, name="ours, looking", policy=LOOKING),
+        "ours with a rule that looks into the body",
+    ),
+}
