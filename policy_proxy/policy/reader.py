@@ -17,12 +17,17 @@ from yaml.resolver import Resolver
 
 from policy_proxy.policy.problem import Problem
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# oslo.policy's own. libyaml's is faster, but takes and reads some texts otherwise.
+_LOADER = yaml.SafeLoader
 _RESOLVER: Any = Resolver()
 _STRING = "tag:yaml.org,2002:str"
 _QUOTE = 'write a check string in double quotes, "!" for nobody or "@" for everyone'
 REFUSED = "!"
 """The check of a rule whose own is refused, so that what refers to it is not reported as well."""
+_MAX_DEPTH = 20
+"""Values are strings: what is nested is refused anyway. Below this depth it is not read on: PyYAML
+would take hours for a megabyte of brackets.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,14 @@ def _findings(file: str, text: str) -> Iterator[Rule | Problem]:
         if isinstance(event, yaml.DocumentStartEvent):
             text = "holds a second YAML document"
             yield Problem("PP106", file, _line(event), "", text, "keep one, without ---")
+            return
 
 
 def _entries(events: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
-    """The first event of each key and of its value, up to the end of the mapping around them."""
+    """The first event of each key and of its value, up to the end of the mapping around them.
+
+    :raises yaml.YAMLError: if something within is nested too deeply.
+    """
     depth, key = 1, None
     while depth:
         event = next(events)
@@ -99,6 +108,10 @@ def _entries(events: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
                 key = None
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise yaml.MarkedYAMLError(
+                problem="something is nested too deeply", problem_mark=event.start_mark
+            )
 
 
 def _entry(file: str, key: Any, value: Any) -> Iterator[Rule | Problem]:

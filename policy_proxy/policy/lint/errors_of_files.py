@@ -8,7 +8,7 @@ ERRORS_OF_FILES = {
     "PP101": Code(
         "file cannot be read",
         "A policy of which a part is missing is another policy. So a file that is missing, cannot "
-        "be opened, is no regular file or is larger than 8 MiB leaves in force what was.",
+        "be opened, is no regular file or is larger than 2 MiB leaves in force what was.",
         "Mend the file, its owner or its mode. To run on the default rules alone, without a policy "
         "file, set `[policy] require_file = false`.",
         {},
