@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from policy_proxy.policy.explain import DEFAULT
-from policy_proxy.policy.nodes import And, Node, Not, Or, Reference
+from policy_proxy.policy.nodes import And, Node, Not, Or, Reference, leaves_of
 from policy_proxy.policy.snapshot import PolicySnapshot
 
 
@@ -17,6 +17,7 @@ class Listed:
 
     :param check: what it says, every reference replaced by what that rule says.
     :param origin: `file:line`, or `default`.
+    :param uses: the rules that it refers to, directly or not, each with its own origin.
     :param operations: what it decides, each as `METHOD /path`; none for a rule of helpers.
     :param scopes: the scope types that it is for; none for any.
     """
@@ -24,6 +25,7 @@ class Listed:
     name: str
     check: str
     origin: str
+    uses: Mapping[str, str]
     description: str
     operations: tuple[str, ...]
     scopes: tuple[str, ...]
@@ -60,14 +62,23 @@ def _listed(
     name: str, default: Any, snapshot: PolicySnapshot, origins: Mapping[str, str]
 ) -> Listed:
     routes = getattr(default, "operations", None) or ()
+    node = snapshot.rules[name]
     return Listed(
         name=name,
-        check=check_string(expanded(snapshot.rules[name])),
+        check=check_string(expanded(node)),
         origin=origins.get(name, DEFAULT),
+        uses={other: origins.get(other, DEFAULT) for other in _used(node)},
         description=(default.description or "") if default else "",
         operations=tuple(f"{route['method']} {route['path']}" for route in routes),
         scopes=tuple(sorted(snapshot.scopes.get(name, ()))),
     )
+
+
+def _used(node: Node) -> Iterator[str]:
+    for leaf in leaves_of(node):
+        if isinstance(leaf, Reference):
+            yield leaf.name
+            yield from _used(leaf.rules[leaf.name])
 
 
 def expanded(node: Node) -> Node:

@@ -166,6 +166,25 @@ def test_a_file_and_directories_over_it(tmp_path):
     assert below["revision"] != above["revision"]
 
 
+def test_every_check_has_the_place_of_its_rule(tmp_path):
+    file = tmp_path / "policy.yaml"
+    file.write_text(
+        '"placement:traits:list": "rule:mine or rule:admin_api"\n"mine": "not role:x"\n'
+    )
+    answer = explain("traits:list", "--project", "p", "--policy", file, exit_code=0)
+
+    def leaves(check):
+        if not check["parts"]:
+            yield check["text"], check["value"], check["origin"]
+        for part in check["parts"]:
+            yield from leaves(part)
+
+    assert list(leaves(answer["checks"])) == [
+        ("role:x", False, f"{file}:2"),
+        ("role:admin", False, "default"),
+    ]
+
+
 def test_new_defaults_can_be_told_apart_from_old_ones():
     asked = ("service_api", "--role", "admin", "--project", "p")
 
@@ -397,6 +416,19 @@ def test_show_has_every_rule_in_80_columns(tmp_path):
         assert f"\n{rule['name']}\n" in text
         assert (rule["origin"] == f"{path}:1") is (rule["name"] == "placement:traits:list")
         assert "rule:" not in rule["check"]
+
+
+def test_show_tells_where_the_rules_within_stand(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text('"service_api": "role:nova"\n')
+    asked = ("show", "reshaper:reshape", "--policy", path)
+
+    text = "".join(run(*asked).stdout.split())  # a long path is broken
+    (rule,) = json.loads(run(*asked, "--format", "json").stdout)["rules"]
+
+    assert f"usesrule:service_api[{path}:1]for" in text
+    assert (rule["check"], rule["origin"]) == ("role:nova", "default")
+    assert rule["uses"] == {"service_api": f"{path}:1"}
 
 
 def test_show_one_rule():

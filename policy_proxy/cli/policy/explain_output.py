@@ -41,11 +41,23 @@ def show_json(answer: Answer) -> None:
             "rule": answer.scopes,
             "fits": answer.fits,
         },
-        "checks": asdict(answer.tree),
+        "checks": _checks_document(answer.tree),
         "enough": asdict(answer.enough) if answer.enough else None,
         "past": _past_document(past, answer.revision) if past else None,
     }
     click.echo(json.dumps(document, indent=2))
+
+
+def _checks_document(node: Explained, origin: str = "") -> dict[str, Any]:
+    """Every check has the origin of the rule that it stands in."""
+    origin = node.origin or origin
+    return {
+        "text": node.text,
+        "value": node.value,
+        "why": node.why,
+        "origin": origin,
+        "parts": [_checks_document(part, origin) for part in node.parts],
+    }
 
 
 def show_open(question: Question, form: str) -> None:

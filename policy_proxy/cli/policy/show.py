@@ -58,6 +58,7 @@ def _facts(one: Listed) -> Table:
         "means": one.description,
         "check": one.check,
         "from": one.origin,
+        "uses": "\n".join(f"rule:{name}  [{origin}]" for name, origin in one.uses.items()),
         "for": "\n".join(one.operations),
         "scope": ", ".join(one.scopes) or "any",
     }

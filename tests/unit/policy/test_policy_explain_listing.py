@@ -36,17 +36,27 @@ def test_a_rule_stands_in_full_with_what_it_is_for(site):
     snapshot = build(read(site.settings()), site.settings(), documented)
 
     assert listing(snapshot, documented()) == (
-        Listed("helper", "role:a", DEFAULT, "Helps.", (), ()),
+        Listed("helper", "role:a", DEFAULT, {}, "Helps.", (), ()),
         Listed(
             "x:one",
             "role:a or not role:c",
             f"{site.file}:1",
+            {"helper": DEFAULT, "mine": f"{site.file}:2"},
             "Does one.",
             ("GET /one", "PUT /two"),
             ("domain", "system"),
         ),
-        Listed("mine", "not role:c", f"{site.file}:2", "", (), ()),
+        Listed("mine", "not role:c", f"{site.file}:2", {}, "", (), ()),
     )
+
+
+def test_a_rule_tells_which_others_it_uses_and_where_they_stand(snapshot_of, defaults, site):
+    snapshot = snapshot_of('"admin_api": "role:boss"\n')
+    listed = {one.name: one for one in listing(snapshot, defaults())}
+
+    assert listed["things:list"].origin == DEFAULT
+    assert listed["things:list"].uses == {"admin_api": f"{site.file}:1", "owner_api": DEFAULT}
+    assert listed["things:show"].uses == {}
 
 
 def test_the_place_of_an_old_name_is_that_of_the_new_one(snapshot_of, defaults, site):
