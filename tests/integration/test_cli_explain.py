@@ -166,6 +166,18 @@ def test_a_file_and_directories_over_it(tmp_path):
     assert below["revision"] != above["revision"]
 
 
+def test_a_long_path_is_broken_and_not_cut(tmp_path):
+    folder = tmp_path / ("a-long-name-" * 8)
+    folder.mkdir()
+    file = folder / "policy.yaml"
+    file.write_text(READERS)
+
+    for command in ("explain", "show"):
+        text = run(command, "traits:list", "--policy", file).stdout
+        assert f"{file}:1" in "".join(text.split())
+        assert max(map(len, text.splitlines())) <= 80
+
+
 def test_every_check_has_the_place_of_its_rule(tmp_path):
     file = tmp_path / "policy.yaml"
     file.write_text(

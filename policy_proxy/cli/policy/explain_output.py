@@ -91,7 +91,8 @@ def show_text(answer: Answer) -> None:
 
 def _plain(text: str, style: str = "") -> Text:
     """In printable characters alone: a log, or a token, may hold others."""
-    return Text("".join(c if c.isprintable() else repr(c)[1:-1] for c in text), style)
+    printable = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return Text(printable, style, overflow="fold")
 
 
 def _facts(answer: Answer) -> Table:
@@ -153,7 +154,8 @@ def _label(node: Explained, connective: str = "") -> Text:
         f": {node.why}" if node.why else "",
     ]
     origin = f"  [{node.origin}]" if node.origin else ""
-    return Text.assemble((word, style), "  ", _plain("".join(parts)), _plain(origin, "dim"))
+    label = (_plain("".join(parts)), _plain(origin, "dim"))
+    return Text.assemble((word, style), "  ", *label, overflow="fold")
 
 
 def _enough(enough: Sufficient) -> Iterator[str]:

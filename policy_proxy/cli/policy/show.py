@@ -65,5 +65,5 @@ def _facts(one: Listed) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
         if fact:
-            table.add_row(Text(f"  {name}"), Text(fact))
+            table.add_row(Text(f"  {name}"), Text(fact, overflow="fold"))
     return table
