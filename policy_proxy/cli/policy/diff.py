@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,22 +11,18 @@ import click
 from policy_proxy.cli.output import fail
 from policy_proxy.cli.policy.diff_output import show_json, show_text
 from policy_proxy.cli.policy.revisions import at_revision
-from policy_proxy.cli.policy_sources import (
-    config_file_option,
-    format_option,
-    new_defaults_option,
-    settings_from,
-)
+from policy_proxy.cli.policy_sources import format_option, new_defaults_option, settings_from
+from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import Identity, Operation, Request
 from policy_proxy.placement.parameters import parameters_of
 from policy_proxy.placement.service import SERVICE
-from policy_proxy.placement.targets import ATTRIBUTES
-from policy_proxy.policy.build import build
+from policy_proxy.policy.build import UNKNOWN, build
 from policy_proxy.policy.diff.atoms import TargetFacts
-from policy_proxy.policy.diff.compare import Change, Side, changes
+from policy_proxy.policy.diff.change import Change, Side
+from policy_proxy.policy.diff.compare import changes
 from policy_proxy.policy.diff.oracle import side
-from policy_proxy.policy.source import read
+from policy_proxy.policy.source import Sources, read
 
 _DEFAULTS = "defaults"
 
@@ -49,9 +45,14 @@ _DEFAULTS = "defaults"
 @click.option(
     "--any-target",
     is_flag=True,
-    help="Compare for every target, also for those that an operation never has.",
+    help="Compare for every target, also for those that an operation never has here, as for a "
+    "service that decides without the proxy.",
 )
-@config_file_option
+@click.option(
+    "--config-file",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Compare under what this configuration says of policy, but for the files that it names.",
+)
 @new_defaults_option
 @format_option
 def diff(
@@ -67,8 +68,8 @@ def diff(
 ) -> None:
     """Compare what two policies mean: for each operation, who gains access and who loses it.
 
-    OLD and NEW are policy files, directories of them, or the word `defaults` for the service's own
-    rules. With --git there is one of them.
+    OLD and NEW are policy files, directories of them (policy_dirs), or the word `defaults` for the
+    service's own rules. With --git there is one of them.
 
     Nothing is sampled: what is not said to change is the same for every caller and every target
     that the operation can have. Each gain and loss comes with an example on which oslo.policy
@@ -78,24 +79,27 @@ def diff(
     """
     if bool(revisions) is bool(new):
         raise click.UsageError("name OLD and NEW, or one path with --git")
-    before, after = _named(old, new, revisions)
-    sides = [
-        _side(path, revision, config_file, enforce_new_defaults=enforce_new_defaults)
-        for path, revision in (before, after)
-    ]
+    named = _named(old, new, revisions)
+    try:
+        settings = settings_from(config_file, [], enforce_new_defaults=enforce_new_defaults)
+        before, after = (_side(*each, settings, any_target=any_target) for each in named)
+    except ConfigurationError as error:
+        fail(error.problems)
     rules = list(dict.fromkeys(one.rule for one in SERVICE.operations if one.rule))
     facts = {} if any_target else {rule: _facts(rule) for rule in rules}
-    found = list(changes(sides[0], sides[1], rules, facts))
-    (show_json if form == "json" else show_text)(_name(*before), _name(*after), found)
+    found = list(changes(before, after, rules, facts))
+    (show_json if form == "json" else show_text)(_name(*named[0]), _name(*named[1]), found)
     sys.exit(1 if fail_on and any(_fails(change, fail_on) for change in found) else 0)
 
 
-def _named(old: str, new: str | None, revisions: str | None) -> Sequence[tuple[str, str]]:
+def _named(
+    old: str, new: str | None, revisions: str | None
+) -> tuple[tuple[str, str], tuple[str, str]]:
     """The two paths, each with its revision; that is empty for what lies on the disk."""
     if revisions is None:
         return (old, ""), (new or "", "")
     first, dots, second = revisions.partition("..")
-    if not first or first.startswith("-") or second.startswith(("-", ".")) or (dots and not second):
+    if not first or second.startswith(".") or (dots and not second):
         raise click.UsageError(f"--git takes REV or REV..REV, not {revisions}")
     return (old, first), (old, second)
 
@@ -104,32 +108,30 @@ def _name(path: str, revision: str) -> str:
     return f"{revision}:{path}" if revision else path
 
 
-def _side(
-    path: str, revision: str, config_file: str | None, *, enforce_new_defaults: bool | None
-) -> Side:
-    """A policy to compare. Ends the command with exit code 1 if it is not good."""
-    if not revision and path != _DEFAULTS and not Path(path).exists():
-        raise click.UsageError(
-            f"{path} does not exist: name a policy file, a directory or defaults"
-        )
-    try:
-        paths = [] if path == _DEFAULTS or revision else [path]
-        settings = settings_from(config_file, paths, enforce_new_defaults=enforce_new_defaults)
-        sources = at_revision(revision, path) if revision else read(settings)
-        snapshot = build(sources, settings, SERVICE.defaults)
-    except ConfigurationError as error:
-        fail(error.problems)
+def _side(path: str, revision: str, settings: PolicySettings, *, any_target: bool) -> Side:
+    """A policy to compare.
+
+    :param settings: those that have nothing to do with where it lies.
+    :raises ConfigurationError: if the watcher would not put it in force.
+    """
+    sources = at_revision(revision, path, _read) if revision else _read(path)
+    supplied = UNKNOWN if any_target else SERVICE.attributes
+    snapshot = build(sources, settings, SERVICE.defaults, supplied)
     return side(snapshot, settings, SERVICE.defaults)
+
+
+def _read(path: str) -> Sources:
+    if path != _DEFAULTS and not Path(path).exists():
+        raise click.UsageError(
+            f"{path} does not exist: name a policy file, a directory or {_DEFAULTS}"
+        )
+    paths = [path] if path != _DEFAULTS else []
+    return read(settings_from(None, paths, enforce_new_defaults=None))
 
 
 def _facts(rule: str) -> TargetFacts:
     operations = [operation for operation in SERVICE.operations if operation.rule == rule]
-    supplied = frozenset(
-        name
-        for name, attribute in ATTRIBUTES.items()
-        if any(operation in attribute.operations for operation in operations)
-    )
-    return TargetFacts(supplied, frozenset.intersection(*map(_own, operations)))
+    return TargetFacts(SERVICE.attributes[rule], frozenset.intersection(*map(_own, operations)))
 
 
 def _own(operation: Operation) -> frozenset[str]:
@@ -143,5 +145,6 @@ def _own(operation: Operation) -> frozenset[str]:
 
 
 def _fails(change: Change, on: str) -> bool:
-    gain = on in ("gain", "any") and change.gained
-    return bool(gain or (on in ("loss", "any") and change.lost) or change.undecided)
+    gain = on != "loss" and (change.gained or any(doubt.gain for doubt in change.undecided))
+    loss = on != "gain" and (change.lost or any(doubt.loss for doubt in change.undecided))
+    return bool(gain or loss)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import click
@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from policy_proxy.model import Identity
-from policy_proxy.policy.diff.compare import Change, Kind
+from policy_proxy.policy.diff.atoms import InAdminProject
+from policy_proxy.policy.diff.change import Change, Kind
 
 _STYLES = {"gained": "green", "lost": "red", "undecided": "yellow"}
 
@@ -25,7 +26,7 @@ def show_json(old: str, new: str, changes: Sequence[Change]) -> None:
             "unchanged": change.unchanged,
             "gained": list(map(_kind, change.gained)),
             "lost": list(map(_kind, change.lost)),
-            "undecided": list(change.undecided),
+            "undecided": list(map(asdict, change.undecided)),
             "remark": change.remark,
         }
         for change in changes
@@ -62,15 +63,17 @@ def _table(change: Change) -> Table:
         for kind in kinds:
             table.add_row(Text(f"  {name}", _STYLES[name]), Text(kind.who))
             table.add_row("", Text("\n".join(_example(kind)), "dim"))
-    for text in change.undecided:
-        table.add_row(Text("  undecided", _STYLES["undecided"]), Text(text))
+    for doubt in change.undecided:
+        table.add_row(Text("  undecided", _STYLES["undecided"]), Text(doubt.text))
     if change.remark:
         table.add_row(Text("  unchanged"), Text(change.remark))
     return table
 
 
 def _example(kind: Kind) -> Iterator[str]:
-    who = {name: value for name, value in _who(kind.identity).items() if value is not True}
+    who = _who(kind.identity)
+    if InAdminProject() not in kind.cube:
+        del who["is_admin_project"]
     yield f"such as {_pairs(who)}"
     if kind.target:
         yield f"on a target with {_pairs(dict(kind.target))}"

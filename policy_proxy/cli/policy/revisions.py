@@ -2,41 +2,99 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from policy_proxy.policy.source import Sources
 
 _TIMEOUT = 30
+_SYMLINK = "120000"
 
 
-def at_revision(revision: str, path: str) -> Sources:
-    """A policy file, or the files of a directory as oslo.policy would list them, at a revision.
+class _Entry(NamedTuple):
+    """What git keeps under a name: its mode, `blob` or `tree`, and the object's id."""
+
+    mode: str
+    kind: str
+    object: str
+
+
+def at_revision(revision: str, path: str, read: Callable[[str], Sources]) -> Sources:
+    """A policy file or directory as it was, read as if it lay on the disk like that.
 
     :param path: in a work tree; it need not exist there any more.
+    :param read: reads the policy at a path.
     :raises click.UsageError: if there is no such revision, or nothing at this path in it.
     """
+    if revision.startswith("-"):
+        raise click.UsageError(f"{revision} is an option, not a revision")
     where = Path(path)
-    beside = where if where.is_dir() else where.parent
-    if not beside.is_dir():
-        raise click.UsageError(f"{beside} is no directory, so it is in no work tree of git")
-    inside = "." if where.is_dir() else f"./{where.name}"
-    kind = _git(beside, "cat-file", "-t", f"{revision}:{inside}").strip()
-    if kind == b"blob":
-        names = [inside]
-    else:
-        # The names come as seen from this directory; those of directories are left out.
-        listed = _git(beside, "ls-tree", "-z", revision, f"{inside}/").decode().split("\0")
-        entries = [entry.partition("\t") for entry in listed if entry]
-        names = sorted(f"./{name}" for head, _, name in entries if head.split()[1] == "blob")
-    files = tuple(
-        (f"{revision}:{beside / name}", _git(beside, "show", f"{revision}:{name}"))
-        for name in names
-        if not Path(name).name.startswith(".")
-    )
-    return Sources(files, (), f"{revision}:{path}", ())
+    beside = next(folder for folder in (where, *where.parents) if folder.is_dir())
+    entry = _found(beside, where.relative_to(beside), revision, path)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "policy"
+        _write(beside, entry, place, path)
+        sources = read(str(place))
+
+    def named(file: str) -> str:
+        return f"{revision}:{path}{file.removeprefix(str(place))}"
+
+    files = tuple((named(file), content) for file, content in sources.files)
+    problems = tuple(replace(problem, file=named(problem.file)) for problem in sources.problems)
+    return replace(sources, files=files, problems=problems)
+
+
+def _found(beside: Path, within: Path, revision: str, path: str) -> _Entry:
+    """
+    :param beside: a directory of the work tree.
+    :param within: the path from there.
+    """
+    prefix = os.fsdecode(_git(beside, "rev-parse", "--show-prefix")).removesuffix("\n")
+    tree = _git(beside, "rev-parse", "--verify", f"{revision}^{{tree}}").decode().strip()
+    entry: _Entry | None = _Entry("", "tree", tree)
+    for name in Path(prefix, within).parts:
+        is_folder = entry is not None and entry.kind == "tree"
+        entry = _entries(beside, entry.object).get(name) if entry and is_folder else None
+    if entry is None or entry.kind not in ("blob", "tree"):
+        raise click.UsageError(
+            f"there is no {path} at {revision}: to compare with the service's own rules, name "
+            "defaults"
+        )
+    return entry
+
+
+def _entries(beside: Path, tree: str) -> dict[str, _Entry]:
+    """What a tree holds, by name."""
+    listed = os.fsdecode(_git(beside, "ls-tree", "-z", "--full-tree", tree)).split("\0")
+    split = [line.partition("\t") for line in listed if line]
+    return {name: _Entry(*head.split()) for head, _, name in split if _is_plain(name)}
+
+
+def _is_plain(name: str) -> bool:
+    """Only whoever forges a repository can have others in it."""
+    return "/" not in name and name not in (".", "..")
+
+
+def _write(beside: Path, entry: _Entry, place: Path, path: str) -> None:
+    """The file, or the directory with its files; directories in it stay empty."""
+    if entry.mode == _SYMLINK:
+        raise click.UsageError(f"{path} is a symbolic link at this revision: name what it leads to")
+    if entry.kind == "blob":
+        place.write_bytes(_git(beside, "cat-file", "blob", entry.object))
+        return
+    place.mkdir()
+    for name, below in _entries(beside, entry.object).items():
+        if below.kind == "blob":
+            _write(beside, below, place / name, f"{path}/{name}")
+        else:
+            (place / name).mkdir()
 
 
 def _git(folder: Path, *arguments: str) -> bytes:
@@ -55,5 +113,5 @@ def _git(folder: Path, *arguments: str) -> bytes:
         raise click.UsageError(f"git cannot be asked: {error}") from error
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip()
-        raise click.UsageError(f"git {arguments[0]}: {words}")
+        raise click.UsageError(f"git {' '.join(arguments)}: {words}")
     return done.stdout

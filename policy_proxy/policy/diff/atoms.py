@@ -1,27 +1,16 @@
-"""What a single check says, in atoms: statements that two policies have in common.
+"""Atoms: statements about a caller and a target that two policies have in common.
 
-An atom speaks of the caller and the target, not of a policy: `role:Admin` and `role:admin` are one,
-and so are `project_id:%(project_id)s` and the comparison that it makes. How atoms depend on each
-other is said in `theory`.
+An atom does not speak of a policy: `role:Admin` and `role:admin` are one, and so are
+`project_id:%(project_id)s` and the comparison that it makes. Which atoms a check is made of is said
+in `meaning`, how they depend on each other in `theory`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policy_proxy.policy.credentials import LISTS, TEXTS
-from policy_proxy.policy.nodes import (
-    Always,
-    HasRole,
-    Literal,
-    Matches,
-    Never,
-    Node,
-    Reference,
-    Text,
-    parts_of,
-)
+from policy_proxy.policy.nodes import Text
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,12 +77,21 @@ class InAdminProject:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """A check that cannot be looked into. It is taken to answer alike wherever it is written."""
+    """A check that cannot be looked into holds. It is taken to answer alike wherever it is
+    written.
+    """
 
     written: str
 
 
-Atom = Equal | Member | Scoped | InAdminProject | Opaque
+@dataclass(frozen=True, slots=True)
+class Fails:
+    """A check fails instead of an answer, which makes the rule that is asked for deny."""
+
+    written: str
+
+
+Atom = Equal | Member | Scoped | InAdminProject | Opaque | Fails
 Literals = Mapping[Atom, bool]
 """Some atoms, each either affirmed or denied; all of it together."""
 
@@ -119,115 +117,13 @@ class TargetFacts:
 ANY_TARGET = TargetFacts()
 
 
-def leaves_reached(node: Node) -> Iterator[Node]:
-    """The single checks of a node, every reference followed once."""
-    seen: set[str] = set()
-    todo = [node]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, Reference):
-            if one.name not in seen:
-                seen.add(one.name)
-                todo.append(one.rules[one.name])
-        elif parts_of(one):
-            todo += reversed(parts_of(one))
-        else:
-            yield one
-
-
-def atoms_of(nodes: Iterable[Node], facts: TargetFacts) -> dict[Atom, None]:
-    """The atoms that nodes mention, in their order, every reference followed."""
-    leaves = [leaf for node in nodes for leaf in leaves_reached(node)]
-    return dict.fromkeys(a for leaf in leaves for some in meaning(leaf, facts) for a in some)
-
-
-def meaning(leaf: Node, facts: TargetFacts) -> Alternatives:
-    """What a single check says."""
-    if isinstance(leaf, Always):
-        return ALWAYS
-    if isinstance(leaf, Never):
-        return NEVER
-    if isinstance(leaf, HasRole):
-        return _member("role", _term(leaf.name, facts))
-    if isinstance(leaf, Literal):
-        return equal(Constant(leaf.value), _term(leaf.wanted, facts), facts)
-    if isinstance(leaf, Matches) and len(leaf.path) == 1:
-        return _matches(leaf.path[0], _term(leaf.wanted, facts), facts)
-    return ({Opaque(str(leaf)): True},)
-
-
-def variable(name: str, facts: TargetFacts) -> Credential | Attribute:
-    """What stands behind `%(name)s`."""
-    return Credential(name) if name in facts.own else Attribute(name)
-
-
-def equal(one: Term, other: Term | None, facts: TargetFacts) -> Alternatives:
-    """When two terms have the same value; None, as an absent one, never has."""
-    if other is None or (Constant("") in (one, other) and one != other):
-        return NEVER
-    if isinstance(one, Constant) and isinstance(other, Constant):
-        return ALWAYS if one == other else NEVER
-    if isinstance(one, Constant) and isinstance(other, Filled):
-        parts = _around_one_name(other.text)
-        if parts:
-            return _within(one.text, *parts, other.text.names[0], facts)
-    return ({edge(one, other): True},)
-
-
 def edge(one: Term, other: Term) -> Equal:
     """The atom of two terms, whichever is named first."""
     return Equal(*sorted((one, other), key=lambda term: (type(term).__name__, repr(term))))
 
 
-def _term(text: Text, facts: TargetFacts) -> Term | None:
-    if not text.names:
-        return Constant(text.filled({}) or "")
-    if facts.supplied is not None and not facts.supplied | facts.own >= {*text.names}:
-        return None
-    name = text.names[0]
-    return variable(name, facts) if text.form == f"%({name})s" else Filled(text)
-
-
-def _matches(name: str, term: Term | None, facts: TargetFacts) -> Alternatives:
-    if term in (None, Constant("")):
-        return NEVER
-    if name in LISTS:
-        return _member(name, term)
-    if name in ("system_scope", "system"):
-        return _all_of({Scoped("system"): True}, equal(Constant("all"), term, facts))
-    if name == "is_admin_project":
-        yes = _all_of({InAdminProject(): True}, equal(Constant("True"), term, facts))
-        return yes + _all_of({InAdminProject(): False}, equal(Constant("False"), term, facts))
-    return equal(Credential(name), term, facts) if name in TEXTS else NEVER
-
-
-def _member(of: str, term: Term | None) -> Alternatives:
-    if term in (None, Constant("")):
-        return NEVER
-    assert term is not None  # noqa: S101
-    return ({Member(of, constant_in(of, term)): True},)
-
-
-def constant_in(of: str, term: Term) -> Term:
-    """The term as it is looked for in a list: roles by `role:` in lower case."""
-    return Constant(term.text.lower()) if of == "role" and isinstance(term, Constant) else term
-
-
-def _all_of(literals: Literals, alternatives: Alternatives) -> Alternatives:
-    return tuple({**literals, **others} for others in alternatives)
-
-
-def _around_one_name(text: Text) -> tuple[str, str] | None:
-    """What stands before and after the only name in a text; None if there are several."""
-    if len(text.names) != 1:
-        return None
-    before, after = text.form.split(f"%({text.names[0]})s")
-    return before % {}, after % {}
-
-
-def _within(whole: str, before: str, after: str, name: str, facts: TargetFacts) -> Alternatives:
-    """When a text with a name in it is this whole: if the attribute is what is left of it."""
-    middle = whole[len(before) : len(whole) - len(after)]
-    if not middle or before + middle + after != whole:
-        return NEVER
-    return equal(variable(name, facts), Constant(middle), facts)
+def member(of: str, term: Term) -> Member:
+    """The atom of a list and a term; roles by `role:` are looked for in lower case."""
+    if of == "role" and isinstance(term, Constant):
+        return Member(of, Constant(term.text.lower()))
+    return Member(of, term)

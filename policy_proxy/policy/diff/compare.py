@@ -7,26 +7,20 @@ comes with an example that was tried on both policies, in our form and in oslo.p
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from policy_proxy.model import Identity, Target
-from policy_proxy.policy.diff.atoms import (
-    ANY_TARGET,
-    Atom,
-    Literals,
-    Scoped,
-    TargetFacts,
-    atoms_of,
-    leaves_reached,
-)
+from policy_proxy.policy.diff.atoms import ANY_TARGET, Literals, TargetFacts
+from policy_proxy.policy.diff.change import Change, Doubt, Kind, Side
+from policy_proxy.policy.diff.cubes import cubes, models, needed
+from policy_proxy.policy.diff.equality import TooLarge
+from policy_proxy.policy.diff.meaning import leaves_reached, names_of
 from policy_proxy.policy.diff.realise import Case, realised
-from policy_proxy.policy.diff.space import Function, Space, TooLarge
-from policy_proxy.policy.diff.theory import SCOPES
+from policy_proxy.policy.diff.samples import samples
+from policy_proxy.policy.diff.space import Function, Space
 from policy_proxy.policy.diff.words import described
 from policy_proxy.policy.nodes import Foreign, Never, Node, Reference, parts_of
 from policy_proxy.policy.remote import KINDS as REMOTE
-from policy_proxy.policy.snapshot import PolicySnapshot
 
 MAX_KINDS = 12
 """Most kinds of caller that are told apart for one operation and direction."""
@@ -34,58 +28,10 @@ MAX_KINDS = 12
 TRIES = 16
 """Cases tried for one kind of caller before it is left undecided."""
 
-SAMPLES = 300
-"""Combinations of atoms that are looked at where it cannot be decided."""
-
 SAMPLES_SHOWN = 3
+"""Examples where it cannot be decided."""
 
 _VERB = {True: "gain", False: "lose"}
-
-Verdict = Callable[[str, Target, Identity], bool]
-"""Whether a rule allows a caller something on a target: `PolicySnapshot.authorize`, say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two policies.
-
-    :param oracle: oslo.policy's own verdict under the same policy.
-    """
-
-    snapshot: PolicySnapshot
-    oracle: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Callers who gain, or lose; and one of them, with the target on which it shows.
-
-    :param who: them in words; in atoms as `cube`.
-    """
-
-    who: str
-    cube: Literals
-    identity: Identity
-    target: Target
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What becomes of one operation.
-
-    :param undecided: what could not be told; nobody else gains or loses.
-    :param remark: empty, or what is worth knowing of an operation that does not change.
-    """
-
-    rule: str
-    gained: tuple[Kind, ...] = ()
-    lost: tuple[Kind, ...] = ()
-    undecided: tuple[str, ...] = ()
-    remark: str = ""
-
-    @property
-    def unchanged(self) -> bool:
-        return not (self.gained or self.lost or self.undecided)
 
 
 def changes(
@@ -99,9 +45,14 @@ def changes(
     for rule in rules:
         comparison = _Comparison(old, new, rule)
         change = comparison.change(facts.get(rule, ANY_TARGET))
-        if change.unchanged and rule in facts and not comparison.change(ANY_TARGET).unchanged:
-            remark = "differs only for targets that this operation never has"
-            change = Change(rule, remark=remark)
+        if change.unchanged and rule in facts:
+            anywhere = comparison.change(ANY_TARGET)
+            if anywhere.gained or anywhere.lost:
+                remark = "differs only for targets that this operation never has"
+                change = replace(change, remark=remark)
+        if change.unchanged and not change.remark and comparison.extensions:
+            remark = f"as far as {' and '.join(comparison.extensions)} answers alike in both"
+            change = replace(change, remark=remark)
         yield change
 
 
@@ -114,76 +65,106 @@ class _Comparison:
         self._nodes = tuple(side.snapshot.rules.get(rule, Never()) for side in self._sides)
         self._scopes = tuple(side.snapshot.scopes.get(rule) for side in self._sides)
         leaves = itertools.chain.from_iterable(map(leaves_reached, self._nodes))
-        self._remote = {str(leaf) for leaf in leaves if isinstance(leaf, Foreign) and _asks(leaf)}
+        foreign = dict.fromkeys(str(leaf) for leaf in leaves if isinstance(leaf, Foreign))
+        self.extensions = [check for check in foreign if not _asks(check)]
+        self._named = names_of(self._nodes)
+        self._remote = len(foreign) > len(self.extensions)
 
     def change(self, facts: TargetFacts) -> Change:
         if self._scopes[0] == self._scopes[1] and _alike(*self._nodes):
             return Change(self._rule)
+        if not self.extensions:  # the others see only what they name
+            facts = replace(facts, own=facts.own & self._named)
         try:
-            return self._decided(Space(self._nodes, facts), facts)
+            space = Space(self._nodes, facts)
+            before, after = map(self._allowed, itertools.repeat(space), (0, 1))
+            more = space.seen(space.all([after, space.not_(before)]))
+            less = space.seen(space.all([before, space.not_(after)]))
         except (TooLarge, RecursionError):
             return self._some(facts)
+        gained, doubtful = self._kinds(space, more, facts, gain=True)
+        lost, unclear = self._kinds(space, less, facts, gain=False)
+        return Change(self._rule, tuple(gained), tuple(lost), (*doubtful, *unclear))
 
-    def _decided(self, space: Space, facts: TargetFacts) -> Change:
-        before, after = (
-            space.never
-            if scopes is None
-            else space.all([space.function(node), space.scoped(scopes)])
-            for node, scopes in zip(self._nodes, self._scopes, strict=True)
-        )
-        more, doubtful = self._kinds(
-            space, space.all([after, space.not_(before)]), facts, gain=True
-        )
-        less, unclear = self._kinds(
-            space, space.all([before, space.not_(after)]), facts, gain=False
-        )
-        return Change(self._rule, tuple(more), tuple(less), (*doubtful, *unclear))
+    def _allowed(self, space: Space, side: int) -> Function:
+        scopes = self._scopes[side]
+        if scopes is None:
+            return space.never
+        return space.all([space.function(self._nodes[side]), space.scoped(scopes)])
 
     def _kinds(
         self, space: Space, wanted: Function, facts: TargetFacts, *, gain: bool
-    ) -> tuple[list[Kind], list[str]]:
-        kinds, doubtful = [], []
-        cubes = list(itertools.islice(space.cubes(wanted), MAX_KINDS + 1))
-        for cube in space.needed(cubes[:MAX_KINDS], wanted):
-            models = space.models(space.all([wanted, space.of(cube)]))
-            cases = (realised(model, facts) for model in itertools.islice(models, TRIES))
-            case = next((case for case in cases if self._shown(case, gain=gain)), None)
+    ) -> tuple[list[Kind], list[Doubt]]:
+        found, complete = _described(space, wanted)
+        kinds, doubts = [], []
+        for cube in found:
+            case = None if self._remote else self._case(space, wanted, cube, facts, gain=gain)
             if case:
                 kinds.append(Kind(described(cube), cube, *case))
             else:
                 why = "a remote server decides" if self._remote else "no example was found"
-                doubtful.append(f"perhaps {_VERB[gain]}: {described(cube)} ({why})")
-        if len(cubes) > MAX_KINDS:
-            doubtful.append(f"more kinds of caller {_VERB[gain]} than are told apart")
-        return kinds, doubtful
+                text = f"perhaps {_VERB[gain]}: {described(cube)} ({why})"
+                doubts.append(Doubt(text, gain=gain, loss=not gain))
+        if not complete:
+            text = f"more kinds of caller {_VERB[gain]} than are told apart"
+            doubts.append(Doubt(text, gain=gain, loss=not gain))
+        return kinds, doubts
+
+    def _case(
+        self, space: Space, wanted: Function, cube: Literals, facts: TargetFacts, *, gain: bool
+    ) -> Case | None:
+        """A caller of this description, with a target, who gains or loses."""
+        try:
+            some = itertools.islice(models(space, space.all([wanted, space.of(cube)])), TRIES)
+            cases = (realised(model, facts) for model in some)
+            return next((case for case in cases if self._shown(case, gain=gain)), None)
+        except TooLarge:
+            return None
 
     def _some(self, facts: TargetFacts) -> Change:
-        """What differs for callers of whom little is true, or little is not."""
-        found: dict[bool, list[Kind]] = {True: [], False: []}
-        for model in _simple_models([*atoms_of(self._nodes, facts)]):
+        """What differs for callers who meet one policy in one way, and are nothing else."""
+        gained = tuple(itertools.islice(self._samples(facts, gain=True), SAMPLES_SHOWN))
+        lost = tuple(itertools.islice(self._samples(facts, gain=False), SAMPLES_SHOWN))
+        text = "too large to be decided: others may gain or lose as well"
+        return Change(self._rule, gained, lost, (Doubt(text, gain=True, loss=True),))
+
+    def _samples(self, facts: TargetFacts, *, gain: bool) -> Iterator[Kind]:
+        other, node = self._nodes if gain else reversed(self._nodes)
+        for model in () if self._remote else samples(node, other, facts):
             case = realised(model, facts)
-            for gain, kinds in found.items():
-                if len(kinds) < SAMPLES_SHOWN and self._shown(case, gain=gain):
-                    who = described({atom: True for atom, holds in model.items() if holds})
-                    kinds.append(Kind(f"for example {who}", model, *case))
-        undecided = "too large to be decided: others may gain or lose as well"
-        return Change(self._rule, tuple(found[True]), tuple(found[False]), (undecided,))
+            if self._shown(case, gain=gain):
+                yield Kind(f"for example {described(model)}", model, *case)
 
     def _shown(self, case: Case, *, gain: bool) -> bool:
-        """Whether this caller has access in the one policy, and not in the other.
-
-        No remote server is asked about callers who do not exist.
-        """
+        """Whether this caller has access in the one policy, and not in the other."""
         identity, target = case
-        return not self._remote and all(
+        ours, theirs = (
+            [side.snapshot.authorize for side in self._sides],
+            [side.oracle for side in self._sides],
+        )
+        return all(
             verdict(self._rule, target, identity) is access
-            for side, access in zip(self._sides, (not gain, gain), strict=True)
-            for verdict in (side.snapshot.authorize, side.oracle)
+            for verdicts in (ours, theirs)
+            for verdict, access in zip(verdicts, (not gain, gain), strict=True)
         )
 
 
-def _asks(leaf: Foreign) -> bool:
-    return leaf.written.partition(":")[0] in REMOTE
+def _described(space: Space, wanted: Function) -> tuple[list[Literals], bool]:
+    """Descriptions of a function, and whether they are all of it."""
+    found: list[Literals] = []
+    try:
+        for cube in cubes(space, wanted):
+            if len(found) == MAX_KINDS:
+                return needed(space, found, wanted), False
+            found.append(cube)
+        return needed(space, found, wanted), True
+    except TooLarge:
+        return found, False
+
+
+def _asks(check: str) -> bool:
+    """Whether it is a remote server that is asked. None is, about callers who do not exist."""
+    return check.partition(":")[0] in REMOTE
 
 
 def _alike(one: Node, other: Node) -> bool:
@@ -194,12 +175,3 @@ def _alike(one: Node, other: Node) -> bool:
     if type(one) is not type(other) or len(mine) != len(theirs):
         return False
     return all(map(_alike, mine, theirs)) if mine else one == other
-
-
-def _simple_models(atoms: list[Atom]) -> Iterator[Literals]:
-    """For each scope: all atoms false or all true, but for a few."""
-    rest = [atom for atom in atoms if not isinstance(atom, Scoped)]
-    some = itertools.chain.from_iterable(itertools.combinations(rest, n) for n in range(4))
-    for few in itertools.islice(some, SAMPLES):
-        for scope, most in itertools.product(SCOPES, (False, True)):
-            yield {atom: (atom in few) is not most for atom in rest} | {Scoped(scope): True}

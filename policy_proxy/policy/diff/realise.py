@@ -25,8 +25,8 @@ from policy_proxy.policy.diff.atoms import (
     Scoped,
     TargetFacts,
     Term,
-    variable,
 )
+from policy_proxy.policy.diff.meaning import variable
 from policy_proxy.policy.diff.theory import SCOPE_OF, SCOPES
 
 Case = tuple[Identity, dict[str, str]]

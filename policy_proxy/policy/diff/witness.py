@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 from policy_proxy.policy.credentials import credentials
 from policy_proxy.policy.diff.atoms import ANY_TARGET, TargetFacts
+from policy_proxy.policy.diff.cubes import models
+from policy_proxy.policy.diff.equality import TooLarge
 from policy_proxy.policy.diff.realise import Case, realised
-from policy_proxy.policy.diff.space import Space, TooLarge
+from policy_proxy.policy.diff.space import Space
 from policy_proxy.policy.nodes import Node
 from policy_proxy.policy.snapshot import scope_of
 
@@ -41,7 +43,7 @@ def witness(
         holds = space.function(node)
         asked = space.all([holds if value else space.not_(holds), space.scoped(wanted)])
         tried = False
-        for model in itertools.islice(space.models(asked), TRIES):
+        for model in itertools.islice(models(space, asked), TRIES):
             identity, target = realised(model, facts)
             right_scope = not wanted or scope_of(identity) in wanted
             if right_scope and node.holds(credentials(identity), target) is value:

@@ -8,6 +8,7 @@ from policy_proxy.policy.diff.atoms import (
     Constant,
     Credential,
     Equal,
+    Fails,
     Filled,
     InAdminProject,
     Literals,
@@ -35,11 +36,13 @@ def described(cube: Literals) -> str:
 def _conditions(cube: Literals) -> Iterator[str]:
     for atom, holds in cube.items():
         if isinstance(atom, Equal):
-            yield _equality(atom, "is" if holds else "is not")
+            yield _equality(atom, holds=holds)
         elif isinstance(atom, InAdminProject):
             yield f"whose is_admin_project is {holds}"
         elif isinstance(atom, Opaque):
             yield f"to whom {atom.written} says {'yes' if holds else 'no'}"
+        elif isinstance(atom, Fails):
+            yield f"for whom {atom.written} {'fails' if holds else 'does not fail'}"
     missing = [
         _role(atom) for atom, holds in cube.items() if isinstance(atom, Member) and not holds
     ]
@@ -49,18 +52,19 @@ def _conditions(cube: Literals) -> Iterator[str]:
 
 def _role(atom: Member) -> str:
     if isinstance(atom.term, Constant):
-        return f"{_LISTS[atom.of]} {atom.term.text}"
+        return f"{_LISTS[atom.of]} {_term(atom.term)}"
     return f"a {_LISTS[atom.of]} like {_term(atom.term)}"
 
 
-def _equality(atom: Equal, verb: str) -> str:
+def _equality(atom: Equal, *, holds: bool) -> str:
+    verb = "is" if holds else "is not"
     # The caller's side first; a constant last.
     order = {Credential: 0, Constant: 2}
     one, other = sorted((atom.left, atom.right), key=lambda term: order.get(type(term), 1))
     if not isinstance(one, Credential):
         return f"where {_term(one)} {verb} {_term(other)}"
     if one == other:
-        return f"whose {one.name} {verb} there"
+        return f"who has {'a' if holds else 'no'} {one.name}"
     same = not isinstance(other, Constant | Filled) and other.name == one.name
     value = "the target's" if same else _term(other)
     return f"whose {one.name} {verb} {value}"
@@ -68,7 +72,7 @@ def _equality(atom: Equal, verb: str) -> str:
 
 def _term(term: Term) -> str:
     if isinstance(term, Constant):
-        return term.text
+        return term.text if term.text.isprintable() else repr(term.text)
     if isinstance(term, Filled):
         return f"the target's {term.text.form!r}"
     return f"the {'caller' if isinstance(term, Credential) else 'target'}'s {term.name}"

@@ -67,6 +67,7 @@ def test_equality_carries_over(change_between, old, new):
 
 
 DIFFERENT = [
+    ("a role in its spelling is not all of it", "roles:admin", "role:admin", {"gained"}),
     ("a role in another spelling", "roles:Admin", "role:admin", {"gained"}),
     ("roles do not exclude each other", "role:a and role:b", "!", {"lost"}),
     ("service roles neither", "service_roles:a and service_roles:b", "!", {"lost"}),
@@ -127,14 +128,18 @@ def test_targets_that_an_operation_never_has(change_between, old, new):
 
 
 def test_the_callers_own_target_is_in_the_example(change_between):
-    (kind,) = change_between("!", "user_id:%(user_id)s and project_id:x", None, OWN).gained
-    assert kind.target == {"user_id": kind.identity.user_id, "project_id": "x"}
+    """As far as a rule names it."""
+    (kind,) = change_between("!", "role:%(user_id)s and project_id:x", None, OWN).gained
+    assert kind.identity.project_id == "x"
+    assert kind.target == {"user_id": kind.identity.user_id}
 
 
 def test_a_role_that_would_have_to_be_spelled_otherwise(change_between):
     """Everything is mentioned that a role of one letter can be, or nearly: nobody is shown."""
     change = change_between("role:k and not roles:k and not roles:K", "!")
     assert not change.lost
-    assert change.undecided == (
-        "perhaps lose: role k without role spelled k or role spelled K (no example was found)",
+    (doubt,) = change.undecided
+    assert doubt.text == (
+        "perhaps lose: role k without role spelled k or role spelled K (no example was found)"
     )
+    assert (doubt.gain, doubt.loss) == (False, True)
