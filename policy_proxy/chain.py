@@ -1,9 +1,9 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → Identify (AuthToken) → Enforce
-    → Content → terminal
+    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → Identify (AuthToken) → TakePolicy
+    → Enforce → Content → terminal
 
-with Content before Enforce for the few operations that are decided by their body.
+with Content before Enforce where the rule in force looks at something in the body.
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
 the terminal at the end.
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from threading import BoundedSemaphore
 
 from oslo_middleware import cors
 
@@ -34,7 +35,7 @@ from policy_proxy.config import Settings, authtoken
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import Environ, Headers, Service, StartResponse, WSGIApp
-from policy_proxy.policy.enforcement import Enforce
+from policy_proxy.policy.enforcement import Enforce, TakePolicy
 from policy_proxy.policy.remote import Ask, asking, not_asked
 from policy_proxy.policy.watch import PolicyWatch
 from policy_proxy.telemetry import looks
@@ -80,9 +81,7 @@ def proxy(settings: Settings, service: Service) -> Chain:
         service_credentials=_service_credentials(settings),
         challenge=_challenge(settings),
     )
-    return _chain(
-        settings, service, forward, {"backend": looks.backend(backend, settings.backend.url)}
-    )
+    return _chain(settings, service, forward, {"backend": looks.backend(settings.backend)})
 
 
 def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
@@ -102,7 +101,8 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
         {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},
         settings.health.interval,
     )
-    content = partial(Content, service=service, limits=settings.limits)
+    readers = BoundedSemaphore(settings.limits.max_body_readers)
+    content = partial(Content, service=service, limits=settings.limits, readers=readers)
     layers: list[Layer] = [
         RequestId,
         partial(
@@ -118,8 +118,9 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
             memory=Memory(settings.identity_cache),
             challenge=_challenge(settings),
         ),
+        partial(TakePolicy, watch=watch),
         partial(content, decisive=True),
-        partial(Enforce, service=service, watch=watch),
+        partial(Enforce, service=service),
         partial(content, decisive=False),
     ]
     app = terminal

@@ -116,6 +116,11 @@ class BackendTimedOut(Failed):
     status, title = 504, "Gateway Timeout"
 
 
+def beginning_of(error: BaseException) -> BaseException:
+    """What an error began with: it says the same as the layers above it, in fewer words."""
+    return beginning_of(error.__context__) if error.__context__ else error
+
+
 class ConfigurationError(Exception):
     """The service cannot start like this.
 

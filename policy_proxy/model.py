@@ -17,6 +17,7 @@ from typing import Any, Protocol
 REQUEST_ID = "policy_proxy.request_id"
 REQUEST = "policy_proxy.request"
 IDENTITY = "policy_proxy.identity"
+SNAPSHOT = "policy_proxy.snapshot"
 DECISION = "policy_proxy.decision"
 CREDENTIALS_SENT = "policy_proxy.credentials_sent"
 TOKENS_SENT = "policy_proxy.tokens_sent"
@@ -49,9 +50,9 @@ class Operation:
     """One thing that can be asked of the service, named by its oslo.policy rule.
 
     `template` is the path with its parameters in braces. `public` operations need no token (and
-    have no rule). `decided_by_body` tells whether its target has attributes from the body: only
-    then is the body read before policy is asked. `negotiates` tells whether the service looks at
-    `Accept` for this operation.
+    have no rule). `body_attributes` are those of its target that come from the body: it is read
+    before policy is asked only if the rule in force looks at one of them. `negotiates` tells
+    whether the service looks at `Accept` for this operation.
     """
 
     rule: str
@@ -60,7 +61,7 @@ class Operation:
     body: BodyRule = BodyRule.NONE
     public: bool = False
     negotiates: bool = True
-    decided_by_body: bool = False
+    body_attributes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,8 @@ class Snapshot(Protocol):
     def revision(self) -> str: ...
 
     def authorize(self, rule: str, target: Target, identity: Identity) -> bool: ...
+
+    def looks_at(self, rule: str, attributes: frozenset[str]) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

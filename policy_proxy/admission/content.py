@@ -10,18 +10,25 @@ from __future__ import annotations
 import dataclasses
 import io
 from collections.abc import Iterable
+from threading import BoundedSemaphore
 
 from policy_proxy.admission import body, strict_json
 from policy_proxy.config.limits import LimitSettings
+from policy_proxy.errors import Unavailable
 from policy_proxy.model import (
     REQUEST,
+    SNAPSHOT,
     BodyRule,
     Environ,
     Request,
     Service,
+    Snapshot,
     StartResponse,
     WSGIApp,
 )
+
+_PATIENCE = 1.0
+_RETRY = (("Retry-After", "1"),)
 
 
 class Content:
@@ -29,30 +36,50 @@ class Content:
 
     The chain has two of them, before the decision and after it.
 
-    :param decisive: whether this one is for the operations that are decided by their body.
+    :param readers: places for those whose body is read and parsed; both layers share them.
+    :param decisive: whether this one is for requests that are decided by their body: the rule in
+        force looks at something in it.
     """
 
     def __init__(
-        self, app: WSGIApp, service: Service, limits: LimitSettings, *, decisive: bool
+        self,
+        app: WSGIApp,
+        service: Service,
+        limits: LimitSettings,
+        readers: BoundedSemaphore,
+        *,
+        decisive: bool,
     ) -> None:
         self._app = app
         self._decisive = decisive
         self._service = service
         self._limits = limits
+        self._readers = readers
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         request: Request = environ[REQUEST]
-        if request.operation.decided_by_body is self._decisive:
+        if _is_decisive(request, environ) is self._decisive:
             environ[REQUEST] = request = self._completed(request, environ)
             _describe(environ, request)
         return self._app(environ, start_response)
 
     def _completed(self, request: Request, environ: Environ) -> Request:
         """
-        :raises Refusal: if the body is not whole, too large, not strict JSON, or misleading.
+        :raises Refusal: if the body is not whole, too large, not strict JSON, or misleading; or if
+            too many others are being read.
         """
         if request.operation.public:  # whoever asks could make a thread wait for a body forever
             return request
+        if not body.is_declared(environ):
+            return self._read(request, environ)
+        if not self._readers.acquire(timeout=_PATIENCE):
+            raise Unavailable("The proxy reads too many other bodies.", headers=_RETRY)
+        try:
+            return self._read(request, environ)
+        finally:
+            self._readers.release()
+
+    def _read(self, request: Request, environ: Environ) -> Request:
         content = body.read(environ, request.operation.body, self._limits.max_body_bytes)
         if content is None:
             return request
@@ -61,6 +88,14 @@ class Content:
         document = strict_json.loads(content, self._limits.max_json_depth)
         self._service.check_body(request.operation, document)
         return dataclasses.replace(request, body=content, document=document)
+
+
+def _is_decisive(request: Request, environ: Environ) -> bool:
+    attributes = request.operation.body_attributes
+    if not attributes:
+        return False
+    snapshot: Snapshot = environ[SNAPSHOT]
+    return snapshot.looks_at(request.operation.rule, attributes)
 
 
 def _describe(environ: Environ, request: Request) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from policy_proxy.admission import accept, body, headers, microversion, path, query
 from policy_proxy.config.limits import LimitSettings
-from policy_proxy.errors import NotAcceptable, TargetTooLong
+from policy_proxy.errors import Malformed, NotAcceptable, TargetTooLong
 from policy_proxy.model import (
     REQUEST,
     Environ,
@@ -86,6 +86,8 @@ class Admission:
 
 def _check_target(environ: Environ, most: int) -> None:
     """Servers that show the target as sent allow to be stricter; nothing is routed by it."""
+    if not environ.get("PATH_INFO") and not environ.get("SCRIPT_NAME"):
+        raise Malformed("The path of the request is not written plainly.")  # `*`, or a host's name
     as_sent = [target for name in ("RAW_URI", "REQUEST_URI") if (target := environ.get(name))]
     understood = f"{environ.get('PATH_INFO', '')}?{environ.get('QUERY_STRING', '')}"
     if max(map(len, [understood, *as_sent])) > most:

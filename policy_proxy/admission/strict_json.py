@@ -14,6 +14,12 @@ from policy_proxy.errors import Malformed
 _LARGEST = 2**63 - 1
 _LONGEST_INTEGER = len(str(-_LARGEST))
 
+MOST_VALUES = 500_000
+"""Parsed, a value can take a hundred times its bytes. A body of two megabytes, the allocations of
+10,000 consumers, has some 100,000.
+"""
+_BEFORE_A_VALUE = (b",", b"[", b"{")
+
 _PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -26,7 +32,8 @@ def loads(body: bytes, max_depth: int) -> Any:
     :param max_depth: levels of nesting allowed, the outermost counted.
     :raises Malformed: for anything that is not JSON; for what parsers read differently (members
         of one name, numbers beyond 64 bits, encodings other than UTF-8); for what databases
-        cannot store (NUL, lone surrogates); and for too deep a nesting, before anything recurses.
+        cannot store (NUL, lone surrogates); for too many values, and for too deep a nesting, before
+        anything recurses.
     """
     if not body:
         _refuse("the body is empty")
@@ -38,6 +45,8 @@ def loads(body: bytes, max_depth: int) -> Any:
         _refuse("a string holds a NUL character or half of a surrogate pair")
     if _depth(unescaped) > max_depth:
         _refuse(f"it is nested more than {max_depth} levels deep")
+    if sum(map(body.count, _BEFORE_A_VALUE)) > MOST_VALUES:
+        _refuse(f"it has more than {MOST_VALUES} values")
     document = _decoded(body)
     if not isinstance(document, dict | list):
         _refuse("the body must be an object or a list")

@@ -20,6 +20,7 @@ from policy_proxy.model import (
 
 VERSION = 1
 _LONGEST_PATH = 2048
+_SHORTEST_SECRET = 16
 
 
 def outcome_of(environ: Environ) -> str:
@@ -56,7 +57,7 @@ def _asked(environ: Environ, request: Request | None) -> dict[str, Any]:
         return {
             "operation": "",
             "method": str(environ.get("REQUEST_METHOD", ""))[:_LONGEST_PATH],
-            "path": str(environ.get("PATH_INFO", ""))[:_LONGEST_PATH],
+            "path": _without_tokens(environ)[:_LONGEST_PATH],
             "microversion": "",
             "client": str(environ.get("REMOTE_ADDR", "")),
         }
@@ -67,6 +68,16 @@ def _asked(environ: Environ, request: Request | None) -> dict[str, Any]:
         "microversion": request.microversion,
         "client": request.client,
     }
+
+
+def _without_tokens(environ: Environ) -> str:
+    """The path as it came, which somebody may have put their token into."""
+    path = str(environ.get("PATH_INFO", ""))
+    for header in ("HTTP_X_AUTH_TOKEN", "HTTP_X_SERVICE_TOKEN"):
+        token = str(environ.get(header, "")).strip()
+        if len(token) >= _SHORTEST_SECRET:
+            path = path.replace(token, "(a token)")
+    return path
 
 
 def _decided(decision: Decision | None) -> dict[str, Any]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import requests
 import webob
+from keystoneauth1 import exceptions
 from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 from policy_proxy.authentication.cache import SharedCache, TokenCache
+from policy_proxy.authentication.caution import Cautious, NotAsked
 from policy_proxy.config import authtoken
-from policy_proxy.errors import Unavailable
+from policy_proxy.errors import Unavailable, beginning_of
 from policy_proxy.model import Environ, Headers, StartResponse
 
 _SENTENCE = "The identity service cannot be reached. Try again in a moment."
@@ -32,7 +35,8 @@ class AuthToken:
     """
 
     def __init__(self, conf: cfg.ConfigOpts, cache: TokenCache | SharedCache) -> None:
-        self._extra = {conf[authtoken.GROUP].cache: cache}
+        self._cache = Cautious(cache)
+        self._extra = {conf[authtoken.GROUP].cache: self._cache}
         self._protocol = auth_token.AuthProtocol(_accept, {"oslo_config_config": conf})
 
     def validated(self, environ: Environ) -> Any:
@@ -42,16 +46,29 @@ class AuthToken:
         :raises Unavailable: if Keystone cannot be asked, or its answer cannot be used.
         """
         asked = {**environ, **self._extra}
-        try:
-            answer = webob.Request(asked).get_response(self._protocol)
-        except Exception as error:
-            # auth_token lets requests' timeouts and its own parsing errors escape
-            raise Unavailable(_SENTENCE, headers=_RETRY) from error
+        answer = self._answer(asked)
         if answer.status == _ACCEPTED and asked.get(_TOKEN_AUTH):
+            self._cache.worked()
             return asked[_TOKEN_AUTH]
         if answer.status_int == webob.exc.HTTPUnauthorized.code:
+            self._cache.worked()
             return None
+        self._cache.failed()
         raise Unavailable(_SENTENCE, private=f"auth_token answered {answer.status}", headers=_RETRY)
+
+    def _answer(self, asked: Environ) -> webob.Response:
+        """auth_token lets requests' timeouts and its own parsing errors escape."""
+        try:
+            return webob.Request(asked).get_response(self._protocol)
+        except NotAsked as error:
+            raise Unavailable(_SENTENCE, private=str(error), headers=_RETRY) from None
+        except (exceptions.ClientException, requests.RequestException) as error:
+            self._cache.failed()
+            private = f"Keystone cannot be asked: {beginning_of(error)}"
+            raise Unavailable(_SENTENCE, private=private, headers=_RETRY) from None
+        except Exception as error:
+            self._cache.failed()
+            raise Unavailable(_SENTENCE, headers=_RETRY) from error
 
 
 def _accept(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

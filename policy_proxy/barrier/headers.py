@@ -24,6 +24,11 @@ ERROR = frozenset(
     {"allow", "cache-control", "openstack-api-version", "retry-after", "vary", "www-authenticate"}
 )
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_NARROWER = {
+    "allow": re.compile(r"[A-Z]+(?: *, *[A-Z]+)*|"),
+    "retry-after": re.compile(r"[0-9]{1,9}|[A-Za-z]{3}, [0-9A-Za-z: ]{1,30}"),
+}
+"""What else a value must look like: nothing that a backend says by mistake gets out in these."""
 
 
 def passed_on(headers: Iterable[tuple[str, str]], allowed: frozenset[str]) -> Headers:
@@ -31,5 +36,5 @@ def passed_on(headers: Iterable[tuple[str, str]], allowed: frozenset[str]) -> He
     return tuple(
         (name, value)
         for name, value in headers
-        if name.lower() in allowed and _VALUE.fullmatch(value)
+        if name.lower() in allowed and _NARROWER.get(name.lower(), _VALUE).fullmatch(value)
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from policy_proxy import config
-from policy_proxy.backend.client import Backend
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.cli.output import fail
 from policy_proxy.config import Settings, authtoken
@@ -67,10 +66,8 @@ def _audit_problems(path: str | None) -> list[str]:
 
 
 def _remote_problems(settings: Settings) -> list[str]:
-    backend = Backend(settings.backend)
     keystone = looks.keystone(settings.conf)()
-    found = [keystone, looks.backend(backend, settings.backend.url)()]
-    backend.close()
+    found = [keystone, looks.backend(settings.backend)()]
     if not keystone:
         found += [_login_problem(settings, user) for user in _users(settings)]
     return [problem for problem in found if problem]

@@ -9,6 +9,10 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,8 @@ from policy_proxy.errors import ConfigurationError
 from policy_proxy.telemetry import logs
 
 _LOG = logging.getLogger(__name__)
+_REMINDER = 0.5
+"""Seconds."""
 
 
 @click.command()
@@ -55,6 +61,7 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     os.register_at_fork(after_in_child=_end_at_once)
     granian = _granian(server)
     granian.on_startup(_pass_on_reloads)
+    granian.on_startup(partial(_stop_for_certain, granian))
     granian.serve(target_loader=_loaded)
 
 
@@ -84,6 +91,27 @@ def _end_at_once() -> None:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
+
+
+def _stop_for_certain(granian: Any) -> None:
+    """Whoever is told to stop tells the workers again until they have stopped: one that is just
+    about to serve forgets what it is told in that moment (granian 2.8).
+    """
+    obey = signal.getsignal(signal.SIGTERM)
+
+    def remind() -> None:
+        while True:
+            time.sleep(_REMINDER)
+            for worker in granian.wrks:
+                with suppress(ProcessLookupError):
+                    os.kill(worker.inner.pid, signal.SIGTERM)
+
+    def stop(*arguments: Any) -> None:
+        obey(*arguments)  # type: ignore[operator,misc]  # granian's own, set just before
+        threading.Thread(target=remind, daemon=True).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
 
 
 def _pass_on_reloads() -> None:

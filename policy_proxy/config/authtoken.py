@@ -22,6 +22,8 @@ def register(conf: cfg.ConfigOpts) -> None:
     for group, opts in auth_token.list_opts():
         conf.register_opts(opts, group=group)
     conf.set_default("cache", CACHE_KEY, group=GROUP)
+    # Tries are seconds apart, and a thread waits with each: clients are told to come again instead.
+    conf.set_default("http_request_max_retries", 1, group=GROUP)
     conf.set_default("include_service_catalog", default=True, group=GROUP)
     conf.set_default("service_type", "placement", group=GROUP)
     register_plugin(conf, GROUP)

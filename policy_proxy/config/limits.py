@@ -15,6 +15,14 @@ OPTS = [
         help="Largest request body in bytes. One more byte is a 413.",
     ),
     cfg.IntOpt(
+        "max_body_readers",
+        default=8,
+        min=1,
+        help="Most request bodies that one worker reads and parses at the same time, so that slow "
+        "or large ones leave threads for everything else: keep it below [server] threads. One "
+        "more waits a second for its turn, then it is a 503.",
+    ),
+    cfg.IntOpt(
         "max_target_bytes",
         default=65536,
         min=1024,
@@ -43,6 +51,7 @@ class LimitSettings:
     """See the options' help for the meaning and unit of each field."""
 
     max_body_bytes: int
+    max_body_readers: int
     max_target_bytes: int
     max_header_bytes: int
     max_headers: int

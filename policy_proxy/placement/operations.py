@@ -31,7 +31,7 @@ UNUSUAL_BODIES = {
 }
 
 # The owner that an allocation is written for stands in its body; see targets.py.
-DECIDED_BY_BODY = {("PUT", "/allocations/{consumer_uuid}")}
+BODY_ATTRIBUTES = {("PUT", "/allocations/{consumer_uuid}"): frozenset({"project_id", "user_id"})}
 
 # Every other GET looks at `Accept`. Writes never do.
 ANSWERS_WITHOUT_CONTENT = {("GET", "/traits/{name}")}
@@ -75,7 +75,7 @@ def _operation(rule: str, method: str, template: str) -> Operation:
         template=template,
         body=UNUSUAL_BODIES.get((method, template), needs_body),
         negotiates=method == "GET" and (method, template) not in ANSWERS_WITHOUT_CONTENT,
-        decided_by_body=(method, template) in DECIDED_BY_BODY,
+        body_attributes=BODY_ATTRIBUTES.get((method, template), frozenset()),
     )
 
 

@@ -11,6 +11,7 @@ from oslo_policy import policy
 
 from policy_proxy.config.policy import PolicySettings, for_enforcer
 from policy_proxy.policy.compiled import compiled, scopes
+from policy_proxy.policy.mentions import mentions
 from policy_proxy.policy.reader import Rule
 from policy_proxy.policy.snapshot import PolicySnapshot
 
@@ -50,10 +51,12 @@ def snapshot(enforcer: policy.Enforcer, rules: Mapping[str, Rule], revision: str
     :param enforcer: as `loaded` makes it.
     :param rules: those that come from files.
     """
+    nodes = compiled(enforcer)
     return PolicySnapshot(
         revision=revision,
         taken_at=time.time(),
-        rules=compiled(enforcer),
+        rules=nodes,
+        mentions=mentions(nodes),
         scopes=scopes(enforcer),
         origins=rules,
     )

@@ -12,17 +12,38 @@ from policy_proxy.policy.watch import PolicyWatch
 _RETRY = (("Retry-After", "5"),)
 
 
-class Enforce:
-    """Takes the request and the identity from the environ and leaves the decision there.
+class TakePolicy:
+    """Takes the policy in force, once: whatever asks policy about this request asks this one.
 
     :raises Unavailable: while no policy is in force.
+    """
+
+    def __init__(self, app: model.WSGIApp, watch: PolicyWatch) -> None:
+        self._app = app
+        self._watch = watch
+
+    def __call__(
+        self, environ: model.Environ, start_response: model.StartResponse
+    ) -> Iterable[bytes]:
+        request: model.Request = environ[model.REQUEST]
+        if not request.operation.public:
+            snapshot = self._watch.current
+            if snapshot is None:
+                private = "no policy is in force: see the log of policy_proxy.policy.watch"
+                raise Unavailable("Policy is not loaded.", private=private, headers=_RETRY)
+            environ[model.SNAPSHOT] = snapshot
+        return self._app(environ, start_response)
+
+
+class Enforce:
+    """Takes request, identity and policy from the environ, and leaves the decision there.
+
     :raises Denied: if policy says no.
     """
 
-    def __init__(self, app: model.WSGIApp, service: model.Service, watch: PolicyWatch) -> None:
+    def __init__(self, app: model.WSGIApp, service: model.Service) -> None:
         self._app = app
         self._service = service
-        self._watch = watch
 
     def __call__(
         self, environ: model.Environ, start_response: model.StartResponse
@@ -31,10 +52,7 @@ class Enforce:
         if request.operation.public:
             return self._app(environ, start_response)
         identity: model.Identity = environ[model.IDENTITY]
-        snapshot = self._watch.current
-        if snapshot is None:
-            private = "no policy is in force: see the log of policy_proxy.policy.watch"
-            raise Unavailable("Policy is not loaded.", private=private, headers=_RETRY)
+        snapshot: model.Snapshot = environ[model.SNAPSHOT]
         target = self._service.target(request, identity)
         decision = decide(request, identity, snapshot, target)
         environ[model.DECISION] = decision
@@ -52,4 +70,4 @@ def _credentials(identity: model.Identity) -> str:
         f"domain {identity.domain_id}": identity.domain_id,
     }
     scope = next((name for name, value in scopes.items() if value), "nothing")
-    return f"token for {scope}, roles: {', '.join(identity.roles) or 'none'}"
+    return f"token for {scope}, roles: {[*identity.roles]}"

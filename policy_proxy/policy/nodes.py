@@ -257,34 +257,3 @@ def leaves_of(node: Node) -> Iterator[Node]:
         yield node
     for part in parts:
         yield from leaves_of(part)
-
-
-def mentions(rules: Mapping[str, Node]) -> dict[str, frozenset[str]]:
-    """For each rule the attributes of the target that it may look at, every reference followed."""
-    direct = {name: frozenset(_named_in(node)) for name, node in rules.items()}
-    references = {
-        name: {leaf.name for leaf in leaves_of(node) if isinstance(leaf, Reference)}
-        for name, node in rules.items()
-    }
-    return {
-        name: frozenset().union(*(direct[other] for other in _reached(name, references)))
-        for name in rules
-    }
-
-
-def _named_in(node: Node) -> Iterator[str]:
-    for leaf in leaves_of(node):
-        if isinstance(leaf, HasRole):
-            yield from leaf.name.names
-        elif isinstance(leaf, Literal | Matches):
-            yield from leaf.wanted.names
-
-
-def _reached(name: str, references: Mapping[str, set[str]]) -> set[str]:
-    reached, todo = set(), [name]
-    while todo:
-        one = todo.pop()
-        if one not in reached and one in references:
-            reached.add(one)
-            todo += references[one]
-    return reached

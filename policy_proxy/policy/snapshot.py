@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from policy_proxy.model import Identity, Target
 from policy_proxy.policy.credentials import credentials
+from policy_proxy.policy.mentions import Mentions
 from policy_proxy.policy.nodes import Asked, Node
 from policy_proxy.policy.reader import Rule
 from policy_proxy.policy.remote import Ask, not_asked
@@ -23,6 +24,7 @@ class PolicySnapshot:
     :param taken_at: seconds since the epoch.
     :param rules: every rule compiled, those among them that only others refer to.
     :param scopes: the scope types of each rule that can be asked for; empty if it has none.
+    :param mentions: what of the target each rule may look at.
     :param origins: the rules that come from files, with their places; the others are defaults.
     :param ask: how `http:` and `https:` checks are asked; unless it is said how, they deny.
     """
@@ -31,6 +33,7 @@ class PolicySnapshot:
     taken_at: float
     rules: Mapping[str, Node] = field(repr=False)
     scopes: Mapping[str, frozenset[str]] = field(repr=False)
+    mentions: Mapping[str, Mentions] = field(default_factory=dict, repr=False)
     origins: Mapping[str, Rule] = field(default_factory=dict, repr=False)
     ask: Ask = field(default=not_asked, repr=False, compare=False)
 
@@ -49,6 +52,10 @@ class PolicySnapshot:
         except Exception:  # noqa: BLE001  whatever fails in a check, the answer is no
             _LOG.exception("rule %r could not be evaluated and is taken for a denial", rule)
             return False
+
+    def looks_at(self, rule: str, attributes: frozenset[str]) -> bool:
+        """Whether the verdict of a rule may depend on one of these attributes of the target."""
+        return self.mentions.get(rule, Mentions()).any_of(attributes)
 
 
 def scope_of(identity: Identity) -> str:

@@ -176,9 +176,11 @@ class PolicyWatch:
         kept, problems = self._state.snapshot, tuple(error.problems)
         self._state = PolicyState(kept, revision, problems)
         _LOG.error(
-            "policy files of revision %s are refused, %s:\n  %s%s",
+            "policy files of revision %s are refused, %s, because of:",
             revision,
             f"revision {kept.revision} stays in force" if kept else "no policy is in force",
-            "\n  ".join(problems[:_SHOWN]),
-            f"\n  and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else "",
         )
+        for problem in problems[:_SHOWN]:
+            _LOG.error("%s", problem)
+        if len(problems) > _SHOWN:
+            _LOG.error("and %d more", len(problems) - _SHOWN)

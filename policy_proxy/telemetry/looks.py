@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from keystoneauth1 import discover, exceptions
 from oslo_config import cfg
@@ -10,11 +11,14 @@ from oslo_config import cfg
 from policy_proxy.backend.client import Backend
 from policy_proxy.backend.messages import Outbound
 from policy_proxy.config import authtoken
-from policy_proxy.errors import Refusal
+from policy_proxy.config.backend import BackendSettings
+from policy_proxy.errors import Refusal, beginning_of
 from policy_proxy.telemetry.readiness import Look
 
 _CORRECT = "see that it runs, and check [keystone_authtoken] auth_url"
 _LARGEST_DOCUMENT = 64 * 1024
+PATIENCE = 5.0
+"""Seconds that the backend may take for its version document, which costs it next to nothing."""
 
 
 def keystone(conf: cfg.ConfigOpts) -> Look:
@@ -31,22 +35,25 @@ def keystone(conf: cfg.ConfigOpts) -> Look:
         except exceptions.MissingAuthPlugin:
             return f"{url} asks for a token, so it is not Keystone: {_CORRECT}"
         except exceptions.ClientException as error:
-            return f"Keystone does not answer at {url}: {_innermost(error)}: {_CORRECT}"
+            return f"Keystone does not answer at {url}: {beginning_of(error)}: {_CORRECT}"
         return "" if versions else f"Keystone at {url} offers no API version: {_CORRECT}"
 
     return look
 
 
-def _innermost(error: BaseException) -> BaseException:
-    """What it all began with, which says the same as the layers above it in fewer words."""
-    return _innermost(error.__context__) if error.__context__ else error
-
-
-def backend(client: Backend, url: str) -> Look:
-    """Whether the backend shows its version document.
+def backend(settings: BackendSettings) -> Look:
+    """Whether the backend shows its version document, within a few seconds.
 
     https://docs.openstack.org/api-ref/placement/#list-versions
     """
+    url = settings.url
+    client = Backend(
+        replace(
+            settings,
+            read_timeout=min(settings.read_timeout, PATIENCE),
+            total_timeout=min(settings.total_timeout, PATIENCE),
+        )
+    )
 
     def look() -> str:
         try:

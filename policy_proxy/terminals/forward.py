@@ -23,10 +23,8 @@ from policy_proxy.model import (
     Service,
     StartResponse,
 )
-from policy_proxy.terminals import location
+from policy_proxy.terminals import location, usable
 from policy_proxy.terminals.gate import admitted
-
-_UNUSABLE = "The service behind this proxy gave an answer that cannot be used."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +88,11 @@ class Forward:
             headers.append(("OpenStack-API-Version", f"{self.service.type} {request.microversion}"))
         if request.body is not None:
             headers.append(("Content-Type", "application/json"))
+        path = request.path or "/"  # where the service is mounted: what comes before is not ours
         query = environ["QUERY_STRING"]
         return Outbound(
             method=request.method,
-            target=f"{request.path}?{query}" if query else request.path,
+            target=f"{path}?{query}" if query else path,
             headers=tuple(headers),
             body=request.body,
         )
@@ -102,10 +101,7 @@ class Forward:
         """The headers to pass on; answers that are no part of the service's API end here."""
         if answer.status == webob.exc.HTTPUnauthorized.code:
             self._refused_credentials(answer)
-        if answer.status in range(300, 400):
-            raise BackendFailed(
-                _UNUSABLE, private=f"the backend answered with a redirect: {answer.status}"
-            )
+        usable.check(answer)
         headers = [pair for pair in answer.headers if pair[0].lower() not in _OURS]
         if answer.length is not None:
             headers.append(("Content-Length", str(answer.length)))

@@ -15,6 +15,7 @@ import webob
 from harness.keystone import Grant, document
 from harness.proxy import ADMIN, READER, Proxy, configuration
 from harness.server import serving
+from policy_proxy.authentication.caution import PAUSE
 
 BAD_TOKENS = [
     "",
@@ -207,6 +208,44 @@ def test_a_keystone_that_is_silent_ends_in_bounded_time(tmp_path, recorder, keys
             answer = proxy.ask("GET", "/traits")
     assert answer.status_int == 503
     assert time.monotonic() - began < 10
+    assert forwarded(recorder) == []
+
+
+def test_a_keystone_that_fails_is_not_asked_by_everyone_and_what_is_remembered_works(
+    against, keystone, recorder, caplog
+):
+    failing = threading.Event()
+
+    def sometimes(request):
+        if failing.is_set():
+            return webob.Response(status=503)
+        return webob.Response(json_body=document(ADMIN, request.application_url))
+
+    counting = Counting(keystone, sometimes)
+    with against(counting, options="[identity_cache]\nttl = 0") as proxy:
+        known = {"X-Auth-Token": keystone.issue(ADMIN)}
+        assert proxy.ask("GET", "/traits", grant=None, headers=known).status_int == 200
+        failing.set()
+        before = len(counting.asked)
+        statuses = [proxy.ask("GET", "/traits").status_int for _ in range(20)]
+        asked = len(counting.asked) - before
+        still = proxy.ask("GET", "/traits", grant=None, headers=known).status_int
+        failing.clear()
+        time.sleep(PAUSE)
+        again = [proxy.ask("GET", "/traits").status_int for _ in range(3)]
+    assert statuses == [503] * 20
+    assert asked <= 4
+    assert (still, again) == (200, [200] * 3)
+    assert caplog.text.count("Traceback") <= 4
+
+
+def test_a_rejected_user_of_the_proxy_is_not_tried_by_every_request(against, keystone, recorder):
+    """With a lockout at Keystone, whoever sends requests could otherwise lock the proxy's user."""
+    counting = Counting(keystone)
+    with against(counting, options="password = not-it") as proxy:
+        statuses = {proxy.ask("GET", "/traits").status_int for _ in range(20)}
+    assert statuses == {503}
+    assert counting.asked.count(("POST", "/v3/auth/tokens")) <= 2
     assert forwarded(recorder) == []
 
 

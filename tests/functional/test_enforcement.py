@@ -12,7 +12,7 @@ from oslo_policy import policy
 from policy_proxy import model
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import Denied, Malformed, Unavailable
-from policy_proxy.policy.enforcement import Enforce
+from policy_proxy.policy.enforcement import Enforce, TakePolicy
 from policy_proxy.policy.watch import PolicyWatch
 
 SHOW = model.Operation("things:show", "GET", "/things/{id}")
@@ -80,7 +80,7 @@ def _ask(watch, recorder, operation=SHOW, identity=None, **params):
         model.REQUEST: model.Request(operation, operation.method, "/", params, (), ""),
         **({model.IDENTITY: identity} if identity else {}),
     }
-    layer = Enforce(recorder, service=_service(), watch=watch)
+    layer = TakePolicy(Enforce(recorder, service=_service()), watch=watch)
     try:
         return environ, b"".join(layer(environ, lambda *_: None))
     except Exception as refusal:
@@ -168,7 +168,7 @@ def test_a_request_keeps_the_policy_that_it_took(loaded, recorder, tmp_path):
         model.REQUEST: model.Request(SHOW, "GET", "/", {}, (), ""),
         model.IDENTITY: _who("admin"),
     }
-    layer = Enforce(recorder, service=service, watch=loaded)
+    layer = TakePolicy(Enforce(recorder, service=service), watch=loaded)
     thread = threading.Thread(target=layer, args=(environ, lambda *_: None))
     thread.start()
     assert asked.wait(20)

@@ -118,6 +118,13 @@ def test_version_discovery_carries_no_credentials(proxy, recorder):
     assert proxy.records()[0]["credentials"] == "none"
 
 
+@pytest.mark.parametrize("path", ["/", ""])
+def test_where_the_proxy_is_mounted_is_where_the_version_document_is(proxy, recorder, path):
+    environ = {"SCRIPT_NAME": "/placement", "PATH_INFO": path}
+    assert proxy.ask("GET", "/", grant=None, environ=environ).status_int == 200
+    assert recorder.requests[-1].startswith(b"GET / HTTP/1.1\r\n")
+
+
 def test_a_body_arrives_as_it_was_sent(proxy, recorder):
     document = {"resource_provider_generation": 1, "inventories": {"VCPU": {"total": 8}}}
     target = f"/resource_providers/{UUID}/inventories"

@@ -13,7 +13,7 @@ from types import TracebackType
 from policy_proxy.backend import Backend
 from policy_proxy.config.backend import BackendSettings
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class Connection:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -22,15 +23,22 @@ from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
 from policy_proxy.config.limits import LimitSettings
 from policy_proxy.errors import Refusal
-from policy_proxy.model import REQUEST, BodyRule, Environ, Request
+from policy_proxy.model import REQUEST, SNAPSHOT, BodyRule, Environ, Request
 from policy_proxy.placement.service import SERVICE
+from policy_proxy.policy.mentions import Mentions
+from policy_proxy.policy.snapshot import PolicySnapshot
 
 LIMITS = LimitSettings(
     max_body_bytes=8192,
+    max_body_readers=1,
     max_target_bytes=65536,
     max_header_bytes=32768,
     max_headers=100,
     max_json_depth=32,
+)
+OPERATIONS = {operation.rule for operation in SERVICE.operations}
+POLICY = PolicySnapshot(
+    "r", 0.0, {}, {}, mentions=dict.fromkeys(OPERATIONS, Mentions(anything=True))
 )
 ROUTER = handler.make_map(handler.ROUTE_DECLARATIONS)
 UUID = "7e5f8c3a-0d6b-4a52-9d3e-0a4f1c2b3d4e"
@@ -89,7 +97,7 @@ def environ_of(method: str, path: str, query: str, body: bytes | None = None) ->
     """As a server makes it (PEP 3333): the path is decoded once, the query is not."""
     environ = {
         "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
+        "SCRIPT_NAME": "" if path else "/placement",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query.encode().decode("latin-1"),
         "SERVER_NAME": "proxy.example.org",
@@ -114,9 +122,12 @@ def let_in(environ: Environ) -> Environ | None:
         return []
 
     try:
-        late = Content(inner, SERVICE, LIMITS, decisive=False)
-        early = Content(late, SERVICE, LIMITS, decisive=True)
-        Admission(early, SERVICE, LIMITS)(environ, lambda status, headers: None)
+        readers = BoundedSemaphore(1)
+        late = Content(inner, SERVICE, LIMITS, readers, decisive=False)
+        early = Content(late, SERVICE, LIMITS, readers, decisive=True)
+        Admission(early, SERVICE, LIMITS)(
+            environ | {SNAPSHOT: POLICY}, lambda status, headers: None
+        )
     except Refusal:
         assert handed == []
         return None

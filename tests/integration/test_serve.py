@@ -112,8 +112,6 @@ def test_too_many_or_too_large_headers_are_431(served, keystone, lines, status):
     ("lines", "body"),
     [
         (["Content-Length: 100"], b'{"name": "a"}'),
-        (["Transfer-Encoding: chunked"], b'd\r\n{"name": "a"\r\n'),
-        (["Transfer-Encoding: chunked"], b'20\r\n{"name": "a"'),
         (["Content_Length: 5", "Content-Length: 13"], b'{"name": "a"}'),
         (["Content-Length: 1_3"], b'{"name": "a"}'),
         (["Content-Length: +13"], b'{"name": "a"}'),
@@ -132,23 +130,25 @@ def test_a_body_that_is_not_whole_and_plain_is_not_forwarded(
         *lines,
         body=body,
     )
-    truncated = not body.endswith((b"}", b"0\r\n\r\n")) or lines == ["Content-Length: 100"]
+    truncated = lines == ["Content-Length: 100"]
     answer = served.raw(sent, timeout=3, half_close=truncated)
-    assert status_of(answer) in ({0, 400} if truncated else {400, 411, 415})
+    assert status_of(answer) in ({0, 400} if truncated else {400, 415})
     assert len(forwarded(backend)) == before
 
 
-def test_a_chunked_body_is_forwarded_with_its_length(served, keystone, backend):
+@pytest.mark.parametrize(
+    "body", [b'd\r\n{"name": "a"}\r\n0\r\n\r\n', b'd\r\n{"name": "a"}\r\n', b'20\r\n{"name": "a"}']
+)
+def test_a_chunked_body_is_411(served, keystone, backend, body):
+    """granian hands one that broke off on as if it were whole."""
+    before = len(forwarded(backend))
     lines = ["Content-Type: application/json", "Transfer-Encoding: chunked"]
-    body = b'd\r\n{"name": "a"}\r\n0\r\n\r\n'
     sent = request("POST", "/resource_providers", keystone.issue(ADMIN), *lines, body=body)
-    assert status_of(served.raw(sent)) == 200
-    assert forwarded(backend)[-1].endswith(b'\r\n\r\n{"name": "a"}')
-    assert b"Content-Length: 13\r\n" in forwarded(backend)[-1]
-    assert b"chunked" not in forwarded(backend)[-1]
+    assert status_of(served.raw(sent, half_close=True)) == 411
+    assert len(forwarded(backend)) == before
 
 
-def test_two_framings_become_one(served, keystone, backend):
+def test_two_framings_are_refused(served, keystone, backend):
     """granian takes chunked over a length, as RFC 9112 (6.3) says, and hides the length."""
     lines = ["Transfer-Encoding: chunked", "Content-Length: 3", "Content-Type: application/json"]
     body = b'd\r\n{"name": "a"}\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n'
@@ -156,10 +156,8 @@ def test_two_framings_become_one(served, keystone, backend):
     sent = request("POST", "/resource_providers", keystone.issue(ADMIN), *lines, body=body)
     answer = served.raw(sent, timeout=3)
     assert answer.count(b"HTTP/1.1 ") == 1
-    assert [raw.partition(b"\r\n\r\n")[2] for raw in forwarded(backend)[before:]] in (
-        [],
-        [b'{"name": "a"}'],
-    )
+    assert status_of(answer) == 411
+    assert len(forwarded(backend)) == before
 
 
 def test_a_body_over_the_limit_is_413(served, keystone, backend):

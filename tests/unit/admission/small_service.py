@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from threading import BoundedSemaphore
 from typing import Any
 
 from policy_proxy.admission.content import Content
@@ -29,6 +30,7 @@ OPERATIONS = (
 
 LIMITS = LimitSettings(
     max_body_bytes=1000,
+    max_body_readers=4,
     max_target_bytes=2000,
     max_header_bytes=2000,
     max_headers=20,
@@ -118,8 +120,10 @@ class Inner:
 
 def admission(app: WSGIApp, limits: LimitSettings = LIMITS) -> WSGIApp:
     """Both layers, as the chain has them, without those between."""
-    late = Content(app, SERVICE, limits, decisive=False)
-    return Admission(Content(late, SERVICE, limits, decisive=True), SERVICE, limits)
+    readers = BoundedSemaphore(limits.max_body_readers)
+    late = Content(app, SERVICE, limits, readers, decisive=False)
+    early = Content(late, SERVICE, limits, readers, decisive=True)
+    return Admission(early, SERVICE, limits)
 
 
 def passed(environ: Environ, limits: LimitSettings = LIMITS) -> Environ:

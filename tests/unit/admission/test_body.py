@@ -103,6 +103,11 @@ def test_a_chunked_body_needs_a_server_that_finds_its_end():
         read(**chunked(io.BytesIO(b"{}"), **{"wsgi.input_terminated": None}))
 
 
+def test_a_server_that_only_claims_to_tell_the_end_is_not_believed():
+    with pytest.raises(LengthRequired):
+        read(**chunked(io.BytesIO(b"{}"), SERVER_SOFTWARE="Granian"))
+
+
 @pytest.mark.parametrize("received", [b"", b'{"a": ', b"x" * 19])
 def test_a_body_that_ends_early_is_refused(received):
     with pytest.raises(Malformed, match="ended before its declared length"):

@@ -200,9 +200,9 @@ def test_a_required_body_that_is_absent_is_for_the_service_to_miss(length):
     assert handed["CONTENT_LENGTH"] == "0"
 
 
-@pytest.mark.parametrize("path", ["", "/"])
-def test_the_version_document_has_two_paths_that_stay_what_they_are(path):
-    handed = passed(environ_of("GET", path, HTTP_ACCEPT="text/html"))
+@pytest.mark.parametrize(("prefix", "path"), [("", "/"), ("/placement", "/"), ("/placement", "")])
+def test_the_version_document_has_two_paths_that_stay_what_they_are(prefix, path):
+    handed = passed(environ_of("GET", path, SCRIPT_NAME=prefix, HTTP_ACCEPT="text/html"))
     assert handed["PATH_INFO"] == handed[REQUEST].path == path
     assert handed[REQUEST].operation.public
 
@@ -210,6 +210,7 @@ def test_the_version_document_has_two_paths_that_stay_what_they_are(path):
 @pytest.mark.parametrize(
     ("environ", "kind"),
     [
+        (environ_of("GET", ""), Malformed),
         (environ_of("GET", "/barnabas"), NotFound),
         (environ_of("GET", f"/things/{UUID}\n"), NotFound),
         (environ_of("GET", f"/things/{UUID}/parts/../.."), NotFound),
@@ -275,7 +276,7 @@ class Endless:
     "declared", [{"CONTENT_LENGTH": "10"}, {"HTTP_TRANSFER_ENCODING": "chunked"}]
 )
 def test_nobody_waits_for_the_body_of_someone_unknown(path, declared):
-    more = {**declared, "wsgi.input": Endless(), "wsgi.input_terminated": True}
+    more = {**declared, "wsgi.input": Endless(), "wsgi.input_terminated": True, "SCRIPT_NAME": "/x"}
     handed = passed(environ_of("GET", path, CONTENT_TYPE="text/plain", **more))
     assert handed[REQUEST].body is None
     assert handed["wsgi.input"].read() == b""

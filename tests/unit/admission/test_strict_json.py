@@ -179,3 +179,12 @@ def test_the_largest_numbers_are_taken():
         2**63 - 1,
         -(2**63),
     ]
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "0", '{"a":0}'])
+def test_one_value_more_than_is_taken_is_refused_before_it_is_parsed(value):
+    """Each value follows a comma or a bracket; those within a string only seem to."""
+    each = 1 + value.count("{") + value.count("[")
+    most = (strict_json.MOST_VALUES - 1) // each
+    assert len(strict_json.loads(f"[{','.join([value] * most)}]".encode(), DEPTH)) == most
+    assert "values" in refusal(f"[{','.join([value] * (most + 2))}]".encode())

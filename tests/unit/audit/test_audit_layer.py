@@ -6,7 +6,7 @@ import pytest
 import webob
 
 from policy_proxy.audit.layer import Audit
-from policy_proxy.errors import AnswerBroken, Denied, Malformed, Unavailable
+from policy_proxy.errors import AnswerBroken, Denied, Malformed, NotFound, Unavailable
 from policy_proxy.model import (
     DECISION,
     IDENTITY,
@@ -81,6 +81,20 @@ def test_what_does_not_pass_is_recorded_too(refusal, outcome, status):
     (record,) = records
     assert (record["outcome"], record["status"]) == (outcome, status)
     assert record["operation"] == ""
+
+
+def test_a_token_in_the_path_is_not_recorded():
+    def app(environ, start_response):
+        raise NotFound("x")
+
+    records = []
+    token = "gAAAAA-s3cret-s3cret"
+    request = webob.Request.blank(
+        f"/a/{token}/b", environ={REQUEST_ID: "req-1", "HTTP_X_AUTH_TOKEN": f" {token}"}
+    )
+    with pytest.raises(NotFound):
+        request.call_application(Audit(app, records.append))
+    assert records[0]["path"] == "/a/(a token)/b"
 
 
 def test_a_stream_is_recorded_once_before_its_last_byte():

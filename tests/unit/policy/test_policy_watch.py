@@ -243,16 +243,16 @@ def test_a_bad_change_is_refused_once_and_the_last_good_policy_stays(site, watch
     assert watch.state.refused not in ("", before.revision)
     assert str(site.root) in watch.state.problems[0]
     assert watch.state.since > before.taken_at
-    (record,) = [r for r in caplog.records if r.levelno >= logging.ERROR]
-    assert f"revision {before.revision} stays in force" in record.message
-    assert watch.state.problems[0] in record.message
+    said = [r.message for r in caplog.records if r.levelno >= logging.ERROR]
+    assert f"revision {before.revision} stays in force" in said[0]
+    assert said[1:] == list(watch.state.problems)
 
 
 def test_each_other_bad_content_is_logged_and_mending_ends_it(site, watch, caplog):
     for content in (BROKEN, "", BROKEN):
         site.write(content)
         _looks(watch, 3)
-    assert len([r for r in caplog.records if r.levelno >= logging.ERROR]) == 3
+    assert len([r for r in caplog.records if "are refused" in r.message]) == 3
     site.write(BETTER)
     _looks(watch)
     assert _in_force(watch) == "better"
@@ -273,8 +273,8 @@ def test_a_long_list_of_problems_is_cut_in_the_log_only(site, watch, caplog):
     site.write("".join(f"'r{n}': no\n" for n in range(50)))
     _looks(watch)
     assert len(watch.state.problems) >= 50
-    assert "and " in caplog.records[-1].message
-    assert caplog.records[-1].message.count("\n") < 30
+    assert caplog.records[-1].message.startswith("and ")
+    assert len(caplog.records) < 30
 
 
 def test_a_set_that_is_being_written_is_not_taken(site, watch):
