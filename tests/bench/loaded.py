@@ -91,7 +91,10 @@ def counted(world: World, name: str, one: Running, kind: work.Work, count: int) 
 
 
 def prime(world: World, one: Running, count: int) -> None:
-    """Send a small request with each of so many tokens, so that no round waits for Keystone."""
+    """Send a small request with each of so many tokens, so that no round waits for Keystone.
+
+    :raises RuntimeError: if one of them is refused.
+    """
     with world.identities.tokens.open(encoding="ascii") as lines:
         known = [line.strip() for line in islice(lines, count)]
     shares = [known[number::PRIMERS] for number in range(PRIMERS)]
@@ -101,9 +104,10 @@ def prime(world: World, one: Running, count: int) -> None:
 
 def _ask_all(url: str, known: list[str]) -> None:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-    for token in known:
-        _ask(connection, token)
+    statuses = {_ask(connection, token)[0] for token in known}
     connection.close()
+    if statuses - {http.client.OK}:
+        raise RuntimeError(f"{url} answered {statuses} to tokens that Keystone issued")
 
 
 def _ask(

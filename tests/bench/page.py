@@ -1,7 +1,8 @@
 """Keeps a run: `python -m bench.page` writes docs/performance.md and docs/performance/ from it.
 
 Everything in them is taken from build/bench/results.json and the pictures beside it. What that run
-did not measure is said to be so.
+did not measure is said to be so; before there is one, the page has no numbers. What people have to
+say of the numbers stands in docs/performance/notes.md, and is put after the targets.
 """
 
 from __future__ import annotations
@@ -22,29 +23,42 @@ CAPTIONS = {
     "layers": "CPU of a request by layer of the chain",
     "flame": "Where the interpreter is, as a flame picture",
 }
+KEPT = DOCS / "performance"
 BUSY = 0.1
 """Share of the CPUs that other work may take before a run is one to keep."""
 
 HEAD = """\
 # Performance
 
-Written by `python -m bench.page` from a run of `make bench`; the numbers are in
-`docs/performance/results.json`.
-
     make bench          # everything; about half an hour
     make bench-quick    # the main comparisons; under three minutes
 
-installs what it needs (wrk, nginx and memcached from Debian, if it runs as root), starts all of it
-on loopback, and measures the candidates in turns, so that whatever else the machine does falls on
-all alike. `make bench ARGS=--list` says which parts there are, `ARGS="--only load"` runs one, and
-`ARGS=--profile` draws a flame picture. Ratios say more than the numbers, which depend on the
-machine. The load generator, the candidate and the backend share its CPUs.
+installs what it needs (wrk, nginx-light and memcached from Debian, if it runs as root), starts all
+of it on loopback, measures the candidates in turns, so that whatever else the machine does falls on
+all of them alike, and prints tables. Numbers and pictures lie in `build/bench/`. Ctrl-C stops all
+that was started.
+
+- `make bench ARGS=--list` says which parts there are, `make bench ARGS="--only load"` runs one.
+- `make bench ARGS=--profile` also draws a flame picture of a worker under load.
+- `PYTHONPATH=tests .venv/bin/python -m bench.page` writes this page from the last run.
+
+A real Keystone issues the tokens, and all who check tokens remember them for an hour, so that no
+round measures how fast Keystone is. The backend is nginx with canned answers. Load generator,
+candidate and backend share the CPUs of one machine, so ratios say more than numbers.
+"""
+NO_RUN = """\
+## The run
+
+None has been kept yet: the numbers of a machine that does other work at the same time say little.
 """
 
 
-def render(found: results.Document) -> str:
-    """The page. A picture is named if the run has what it shows."""
-    parts = [HEAD, _conditions(found), _targets(found), _pictures(found), _candidates(found)]
+def render(found: results.Document | None, notes: str = "") -> str:
+    """The page; None if no run is kept. A picture is shown if the run has it."""
+    if found is None:
+        return f"{HEAD}\n{NO_RUN}"
+    parts = [HEAD, _conditions(found), _targets(found), *([notes] if notes else [])]
+    parts += [_pictures(found), _candidates(found)]
     scenes = "\n".join(_scene(scene) for scene in results.scenes(found))
     return "\n".join([*parts, f"## All that was measured\n\n{_LEGEND}\n", scenes])
 
@@ -61,7 +75,8 @@ def _conditions(found: results.Document) -> str:
     return (
         f"## The run\n\n{machine['date']}, {where}, {machine['system']}. Before it, other work "
         f"took {machine['busy_before']:.0%} of the CPUs. {settings['rounds']} rounds of "
-        f"{settings['seconds']} s each.\n\n{versions}.\n"
+        f"{settings['seconds']} s each. Every round is in `docs/performance/results.json`.\n\n"
+        f"{versions}.\n"
     )
 
 
@@ -110,22 +125,33 @@ def problems(found: results.Document) -> Iterator[str]:
             yield f"{row['target']}: {row['why']}"
 
 
+def kept() -> str:
+    """The page of the run that is kept, below the current directory."""
+    run, notes = KEPT / "results.json", KEPT / "notes.md"
+    return render(
+        results.read(run) if run.exists() else None,
+        notes.read_text(encoding="utf-8") if notes.exists() else "",
+    )
+
+
 def main() -> None:
     """Copy and write, unless the run is not one to keep; `--anyway` does it all the same."""
-    found = results.read(FOLDER / "results.json")
+    try:
+        found = results.read(FOLDER / "results.json")
+    except FileNotFoundError as missing:
+        sys.exit(f"{missing.filename} is not there: run `make bench` first")
     against = list(problems(found))
     if against and "--anyway" not in sys.argv[1:]:
         sys.exit("\n".join([*against, "not kept; --anyway keeps it all the same"]))
-    kept = DOCS / "performance"
-    kept.mkdir(exist_ok=True)
+    KEPT.mkdir(exist_ok=True)
     files = [FOLDER / f"{name}{end}" for name in CAPTIONS for end in (".svg", ".png")]
     there = [path for path in files if path.exists()]
     found["pictures"] = [name for name in CAPTIONS if FOLDER / f"{name}.svg" in there]
     for path in there:
-        shutil.copy(path, kept)
-    results.write(kept / "results.json", found)
-    (DOCS / "performance.md").write_text(render(found), encoding="utf-8")
-    print(f"Written: {DOCS / 'performance.md'} and {kept}")
+        shutil.copy(path, KEPT)
+    results.write(KEPT / "results.json", found)
+    (DOCS / "performance.md").write_text(kept(), encoding="utf-8")
+    print(f"Written: {DOCS / 'performance.md'} and {KEPT}")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bench import page, results
 from bench.rounds import Measured
 from bench.targets import MIDDLE
 
+ROOT = Path(__file__).parents[3]
 MACHINE = {
     "date": "2026-01-02T03:04+00:00",
     "cpu": "A CPU",
@@ -68,3 +71,13 @@ def test_a_run_that_says_little_is_not_one_to_keep(found, where, name, value, wh
 
 def test_a_run_that_leaves_targets_out_is_not_one_to_keep(found):
     assert "start to ready: not measured" in list(page.problems(found))
+
+
+def test_notes_stand_after_the_targets(found):
+    text = page.render(found, "## Notes\n\nWhy.\n")
+    assert text.index("## What it must reach") < text.index("## Notes") < text.index("## The cand")
+
+
+def test_the_documentation_is_the_page_of_the_run_that_is_kept(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert (page.DOCS / "performance.md").read_text() == page.kept()
