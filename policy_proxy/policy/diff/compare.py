@@ -13,11 +13,12 @@ from dataclasses import replace
 from policy_proxy.policy.diff.atoms import ANY_TARGET, Literals, TargetFacts
 from policy_proxy.policy.diff.change import Change, Doubt, Kind, Side
 from policy_proxy.policy.diff.cubes import cubes, models, needed
+from policy_proxy.policy.diff.diagrams import Function
 from policy_proxy.policy.diff.equality import TooLarge
 from policy_proxy.policy.diff.meaning import leaves_reached, names_of
 from policy_proxy.policy.diff.realise import Case, realised
 from policy_proxy.policy.diff.samples import samples
-from policy_proxy.policy.diff.space import Function, Space
+from policy_proxy.policy.diff.space import Space
 from policy_proxy.policy.diff.words import described
 from policy_proxy.policy.nodes import Foreign, Never, Node, Reference, parts_of
 from policy_proxy.policy.remote import KINDS as REMOTE
@@ -77,20 +78,23 @@ class _Comparison:
             facts = replace(facts, own=facts.own & self._named)
         try:
             space = Space(self._nodes, facts)
-            before, after = map(self._allowed, itertools.repeat(space), (0, 1))
-            more = space.seen(space.all([after, space.not_(before)]))
-            less = space.seen(space.all([before, space.not_(after)]))
+            made, (before, after) = space.diagrams, self._allowed(space)
+            more = made.all([space.seen, after, made.not_(before)])
+            less = made.all([space.seen, before, made.not_(after)])
         except (TooLarge, RecursionError):
             return self._some(facts)
         gained, doubtful = self._kinds(space, more, facts, gain=True)
         lost, unclear = self._kinds(space, less, facts, gain=False)
         return Change(self._rule, tuple(gained), tuple(lost), (*doubtful, *unclear))
 
-    def _allowed(self, space: Space, side: int) -> Function:
-        scopes = self._scopes[side]
-        if scopes is None:
-            return space.never
-        return space.all([space.function(self._nodes[side]), space.scoped(scopes)])
+    def _allowed(self, space: Space) -> list[Function]:
+        """Who is allowed by the one policy, and by the other."""
+        return [
+            space.diagrams.never
+            if scopes is None
+            else space.diagrams.all([space.function(node), space.scoped(scopes)])
+            for node, scopes in zip(self._nodes, self._scopes, strict=True)
+        ]
 
     def _kinds(
         self, space: Space, wanted: Function, facts: TargetFacts, *, gain: bool
@@ -115,7 +119,9 @@ class _Comparison:
     ) -> Case | None:
         """A caller of this description, with a target, who gains or loses."""
         try:
-            some = itertools.islice(models(space, space.all([wanted, space.of(cube)])), TRIES)
+            some = itertools.islice(
+                models(space, space.diagrams.all([wanted, space.of(cube)])), TRIES
+            )
             cases = (realised(model, facts) for model in some)
             return next((case for case in cases if self._shown(case, gain=gain)), None)
         except TooLarge:

@@ -1,11 +1,12 @@
-"""Functions in words that people can follow: descriptions that together are the function."""
+"""Functions as descriptions: what holds, and what does not, of somebody for whom they are true."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from policy_proxy.policy.diff.atoms import Literals, Scoped
-from policy_proxy.policy.diff.space import LIKELY, Function, Space
+from policy_proxy.policy.diff.diagrams import Answers, Function
+from policy_proxy.policy.diff.space import Space
 
 
 def cubes(space: Space, wanted: Function) -> Iterator[Literals]:
@@ -15,12 +16,13 @@ def cubes(space: Space, wanted: Function) -> Iterator[Literals]:
 
     :raises TooLarge: if the next one cannot be found.
     """
-    left = space.seen(wanted)
-    outside = space.seen(space.not_(wanted))
-    while left != space.never:
-        cube = _shortest(space, space.path(left), outside)
-        yield cube
-        left = space.all([left, space.not_(space.of(cube))])
+    made = space.diagrams
+    left = made.all([space.seen, wanted])
+    outside = made.all([space.seen, made.not_(wanted)])
+    while left != made.never:
+        cube = _shortest(space, made.path(left, space.likely), outside)
+        yield space.literals(cube)
+        left = made.all([left, made.not_(made.of(cube))])
 
 
 def needed(space: Space, found: Iterable[Literals], wanted: Function) -> list[Literals]:
@@ -28,10 +30,12 @@ def needed(space: Space, found: Iterable[Literals], wanted: Function) -> list[Li
 
     :raises TooLarge: if it cannot be told which those are.
     """
+    made = space.diagrams
     kept = sorted(found, key=len, reverse=True)
     for cube in [*kept]:
-        others = space.any(space.of(other) for other in kept if other is not cube)
-        if not space.meets(space.all([space.seen(wanted), space.not_(others)]), cube):
+        others = made.any(space.of(other) for other in kept if other is not cube)
+        alone = made.all([space.seen, wanted, made.not_(others)])
+        if not made.meets(alone, space.answers(cube)):
             kept = [other for other in kept if other is not cube]
     return kept[::-1]
 
@@ -41,22 +45,25 @@ def models(space: Space, wanted: Function) -> Iterator[Literals]:
 
     :raises TooLarge: if the next one cannot be found.
     """
-    left = space.all([wanted, space.possible])
-    while left != space.never:
-        path = space.path(left)
-        yield {atom: path.get(atom, atom in LIKELY) for atom in space.atoms}
-        known = {atom: path[atom] for atom in space.asked if atom in path}
-        left = space.all([left, space.not_(space.of(known))])
+    made = space.diagrams
+    left = made.all([wanted, space.possible])
+    while left != made.never:
+        path = made.path(left, space.likely)
+        unasked = {level: level in space.likely for level in range(len(space.atoms))}
+        yield space.literals(unasked | path)
+        known = {level: holds for level, holds in path.items() if level in space.asked}
+        left = made.all([left, made.not_(made.of(known))])
 
 
-def _shortest(space: Space, found: Literals, outside: Function) -> Literals:
-    """Without the literals that can be spared: denials first, then scopes.
+def _shortest(space: Space, found: Answers, outside: Function) -> Answers:
+    """Without what can be spared: denials first, then scopes.
 
     :param outside: what must not be described.
     """
     kept = dict(found)
-    for atom in sorted(found, key=lambda atom: (found[atom], not isinstance(atom, Scoped))):
-        rest = {other: holds for other, holds in kept.items() if other != atom}
-        if not space.meets(outside, rest):
-            kept = rest
+    scopes = [level for level in found if isinstance(space.atoms[level], Scoped)]
+    for level in sorted(found, key=lambda level: (found[level], level not in scopes)):
+        holds = kept.pop(level)
+        if space.diagrams.meets(outside, kept):
+            kept[level] = holds
     return kept

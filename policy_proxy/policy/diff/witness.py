@@ -41,7 +41,9 @@ def witness(
     try:
         space = Space([node], facts)
         holds = space.function(node)
-        asked = space.all([holds if value else space.not_(holds), space.scoped(wanted)])
+        asked = space.diagrams.all(
+            [holds if value else space.diagrams.not_(holds), space.scoped(wanted)]
+        )
         tried = False
         for model in itertools.islice(models(space, asked), TRIES):
             identity, target = realised(model, facts)

@@ -40,7 +40,7 @@ def _conditions(cube: Literals) -> Iterator[str]:
         elif isinstance(atom, InAdminProject):
             yield f"whose is_admin_project is {holds}"
         elif isinstance(atom, Opaque):
-            yield f"to whom {atom.written} says {'yes' if holds else 'no'}"
+            yield f"to whom {atom.written} {'says' if holds else 'does not say'} yes"
         elif isinstance(atom, Fails):
             yield f"for whom {atom.written} {'fails' if holds else 'does not fail'}"
     missing = [

@@ -196,8 +196,10 @@ FACTS = st.sampled_from([ANY_TARGET, OWN])
 
 
 def _gained(space, old, new, scopes):
-    before, after = (space.all([space.function(n), space.scoped(scopes)]) for n in (old, new))
-    return space.all([after, space.not_(before)])
+    before, after = (
+        space.diagrams.all([space.function(n), space.scoped(scopes)]) for n in (old, new)
+    )
+    return space.diagrams.all([after, space.diagrams.not_(before)])
 
 
 @settings(max_examples=80, deadline=None)
@@ -218,14 +220,17 @@ def test_nothing_of_a_description_can_be_spared(old, new, scopes, facts):
     space = Space([old, new], facts)
     wanted = _gained(space, old, new, scopes)
     described = needed(space, cubes(space, wanted), wanted)
-    outside = space.seen(space.not_(wanted))
+    outside = space.diagrams.all([space.seen, space.diagrams.not_(wanted)])
     for cube in described:
         for atom in cube:
             shorter = {other: holds for other, holds in cube.items() if other != atom}
-            assert space.meets(outside, shorter)
+            assert space.diagrams.meets(outside, space.answers(shorter))
     for cube in described:
-        rest = space.any(space.of(other) for other in described if other is not cube)
-        assert space.seen(space.all([wanted, space.not_(rest)])) != space.never
+        rest = space.diagrams.any(space.of(other) for other in described if other is not cube)
+        assert (
+            space.diagrams.all([space.seen, wanted, space.diagrams.not_(rest)])
+            != space.diagrams.never
+        )
 
 
 @settings(max_examples=80, deadline=None)
@@ -234,9 +239,12 @@ def test_the_facts_are_true_of_everybody(is_true, node, facts):
     """A fact that were not would hide changes."""
     space = Space([node], facts)
     for world in worlds(facts is OWN):
-        case = {atom: _true(atom, world, is_true) for atom in space.atoms}
-        assert space.meets(space.possible, case), world
-        assert space.meets(space.function(node), case) is (world.value(node) is True), world
+        case = [_true(atom, world, is_true) for atom in space.atoms]
+        answers = dict(enumerate(case))
+        assert space.diagrams.meets(space.possible, answers), world
+        assert space.diagrams.meets(space.function(node), answers) is (world.value(node) is True), (
+            world
+        )
 
 
 @settings(max_examples=80, deadline=None)
@@ -244,7 +252,7 @@ def test_the_facts_are_true_of_everybody(is_true, node, facts):
 def test_somebody_made_for_a_case_is_possible(is_true, node, facts):
     """An example contradicts no fact, whether or not it is the case that it was made for."""
     space = Space([node], facts)
-    for case in itertools.islice(models(space, space.always), 8):
+    for case in itertools.islice(models(space, space.diagrams.always), 8):
         identity, target = realised(case, facts)
         assert identity.user_id
         scopes = [identity.project_id, identity.domain_id, identity.system_scope]
