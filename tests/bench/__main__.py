@@ -27,6 +27,8 @@ from policy_proxy.errors import ConfigurationError
 
 FOLDER = Path("build", "bench")
 ROUNDS, QUICK_ROUNDS = 5, 3
+WIDTH = 140
+"""Characters that the tables need; a narrower terminal breaks their lines."""
 SECONDS, QUICK_SECONDS = 2, 1
 
 
@@ -76,7 +78,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
 
 def _bench(plan: Plan, *, profile: bool) -> None:
     began = time.monotonic()
-    console = Console(highlight=False, width=max(Console().width, 130))
+    console = Console(highlight=False, width=max(Console().width, WIDTH))
     if needs_world(plan):
         system.ensure()
     described = machine.described()

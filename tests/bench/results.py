@@ -120,9 +120,9 @@ def _scene_table(scene: Measured) -> Table:
     if len(found) > MANY:
         names, headings, cells = headings, names, [list(row) for row in zip(*cells, strict=True)]
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for heading in headings:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, row in zip(names, cells, strict=True):
         table.add_row(name, *row)
     return table
@@ -139,10 +139,10 @@ def _named(name: str, values: Mapping[str, list[float]]) -> str:
 
 def _target_table(found: Document) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for heading in ("wanted", "reached", "of the bound"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
     for row in found["targets"]:
         table.add_row(*target_cells(row))
     return table

@@ -162,7 +162,7 @@ def _judged(target: Target, scenes: Mapping[str, Measured], cpus: int) -> Judged
     each = [target.formula(_of_round(scenes, number)) for number in range(min(looked))]
     reached = Spread(median, min(*each, median), max(*each, median))
     if cpus < target.cpus:
-        why = f"{cpus} CPUs, which the load generator and the backend use as well: not judged"
+        why = f"not judged: {cpus} CPUs are too few"
         return Judged(target, reached, None, why)
     good = median >= target.bound if target.sense == AT_LEAST else median <= target.bound
     return Judged(target, reached, good)

@@ -15,9 +15,7 @@ from policy_proxy.embedded import ports, state, users
 from policy_proxy.embedded.processes import Child
 
 THREADS = 16
-"""Of gunicorn, where each holds a request until the backend has answered."""
-AUTHORIZER_THREADS = 4
-"""An authorizer waits for memcached alone. Its best number; see docs/performance.md."""
+"""Of gunicorn, and of granian for the authorizer, which does best with many, too."""
 
 
 def start(world: World) -> Running:
@@ -36,9 +34,7 @@ def start(world: World) -> Running:
 def authorizer(world: World, name: str) -> tuple[str, Child]:
     """Start the authorizer; its base URL and its process."""
     more = {"BENCH_CONFIG": str(_configuration(world))}
-    return granian_apps.start(
-        world, "stock_authorizer", AUTHORIZER_THREADS, more, name=f"{name}-authorizer"
-    )
+    return granian_apps.start(world, "stock_authorizer", THREADS, more, name=f"{name}-authorizer")
 
 
 def _configuration(world: World) -> Path:

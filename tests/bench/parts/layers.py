@@ -36,7 +36,7 @@ def scenes(setting: Setting) -> Iterator[Scene]:
             load.words(shape),
             (
                 Run(NAME, partial(_measured, setting, running[NAME], shape), timed.warm),
-                bare,
+                Run("bare", lambda: {"cpu": bare.measure()["cpu"]}, bare.warm),
             ),
             load.facts(shape),
         )

@@ -12,7 +12,6 @@ from bench.parts import Setting
 from bench.rounds import Scene
 
 GUARDS = ("ours", "stock", "nginx + stock", "Envoy + stock")
-FLOORS = ("bare", "nginx plain")
 FEWER_THREADS = ("bare, 2 threads", "bare, 4 threads")
 CONNECTIONS, TOKENS = 16, 100
 MANY = 128
@@ -20,7 +19,7 @@ MANY = 128
 
 def scenes(setting: Setting) -> Iterator[Scene]:
     """All candidates run from the first scene to the last, and are measured in turns."""
-    everyone = (*GUARDS, *FLOORS, *(() if setting.quick else FEWER_THREADS))
+    everyone = (*GUARDS, "bare", *(() if setting.quick else FEWER_THREADS), "nginx plain")
     few = ("ours", "bare", "nginx plain")
     get, second = work.get(), setting.seconds
     shapes = [
