@@ -125,6 +125,13 @@ def test_a_check_is_given_what_oslo_policy_gives_it(kind, scope):
     assert calls[0] == calls[1]
 
 
+def test_a_check_is_given_no_target_attribute_that_is_absent():
+    calls = []
+    ours = _snapshot(a=_Untold("house", calls))
+    ours.authorize("a", {"t": "1", "none": None, "empty": ""}, Identity())
+    assert [target for target, *_ in calls] == [{"t": "1"}]
+
+
 HOUSE = """
 from oslo_policy import policy
 
