@@ -117,6 +117,10 @@ class TargetFacts:
 ANY_TARGET = TargetFacts()
 
 
+class TooLarge(Exception):
+    """The question cannot be decided within the bounds."""
+
+
 def edge(one: Term, other: Term) -> Equal:
     """The atom of two terms, whichever is named first."""
     return Equal(*sorted((one, other), key=lambda term: (type(term).__name__, repr(term))))

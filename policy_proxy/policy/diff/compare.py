@@ -10,11 +10,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from policy_proxy.policy.diff.atoms import ANY_TARGET, Literals, TargetFacts
+from policy_proxy.policy.diff.atoms import ANY_TARGET, Literals, TargetFacts, TooLarge
 from policy_proxy.policy.diff.change import Change, Doubt, Kind, Side
 from policy_proxy.policy.diff.cubes import cubes, models, needed
 from policy_proxy.policy.diff.diagrams import Function
-from policy_proxy.policy.diff.equality import TooLarge
 from policy_proxy.policy.diff.meaning import leaves_reached, names_of
 from policy_proxy.policy.diff.realise import Case, realised
 from policy_proxy.policy.diff.samples import samples

@@ -12,7 +12,7 @@ from typing import Any
 
 from dd.bdd import BDD
 
-from policy_proxy.policy.diff.equality import TooLarge
+from policy_proxy.policy.diff.atoms import TooLarge
 
 MAX_NODES = 100_000
 """Most nodes of all diagrams of one operation: reached after a few seconds."""

@@ -8,18 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from policy_proxy.policy.diff.atoms import Atom, Constant, Equal, Term, edge
 
-MAX_ATOMS = 600
-"""Most atoms of one operation. A diagram is walked by recursion, one call deep for each atom."""
-
 Graph = dict[Term, set[Term]]
 """Terms, each with those that it is compared with."""
 
 Triangle = tuple[Equal, Equal, Equal]
 """Of three equalities two do not hold without the third."""
-
-
-class TooLarge(Exception):
-    """The question cannot be decided within the bounds."""
 
 
 def compared(atoms: Iterable[Atom]) -> Graph:
@@ -57,8 +50,6 @@ def transitive(graph: Graph) -> tuple[list[Triangle], list[tuple[Equal, ...]]]:
     Terms are taken away one after the other, the one with the fewest neighbours first, and its
     neighbours joined: then every circle of equalities has chords that cut it into triangles
     (R. E. Bryant, M. N. Velev: Boolean Satisfiability with Transitivity Constraints, 2002).
-
-    :raises TooLarge: if there is no end of them.
     """
     triangles: list[Triangle] = []
     exclusive: list[tuple[Equal, ...]] = []
@@ -66,8 +57,6 @@ def transitive(graph: Graph) -> tuple[list[Triangle], list[tuple[Equal, ...]]]:
     while variables := [term for term in left if not isinstance(term, Constant)]:
         gone = min(variables, key=lambda term: len(left[term]))
         near = sorted(left.pop(gone), key=repr)
-        if len(near) > MAX_ATOMS:
-            raise TooLarge
         exclusive.append(tuple(edge(gone, term) for term in near if isinstance(term, Constant)))
         for term in near:
             left[term].discard(gone)
@@ -75,6 +64,4 @@ def transitive(graph: Graph) -> tuple[list[Triangle], list[tuple[Equal, ...]]]:
             if not (isinstance(one, Constant) and isinstance(other, Constant)):
                 _join(left, one, other)
                 triangles.append((edge(gone, one), edge(gone, other), edge(one, other)))
-        if len(triangles) > MAX_ATOMS**2:
-            raise TooLarge
     return triangles, exclusive

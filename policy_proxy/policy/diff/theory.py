@@ -27,17 +27,14 @@ from policy_proxy.policy.diff.atoms import (
     Member,
     Opaque,
     Scoped,
+    TooLarge,
     edge,
     member,
 )
-from policy_proxy.policy.diff.equality import (
-    MAX_ATOMS,
-    Graph,
-    TooLarge,
-    compared,
-    groups,
-    transitive,
-)
+from policy_proxy.policy.diff.equality import Graph, compared, groups, transitive
+
+MAX_ATOMS = 600
+"""Most atoms of one operation. A diagram is walked by recursion, one call deep for each atom."""
 
 SCOPES = ("project", "domain", "system")
 SCOPE_OF = {"project_id": "project", "project_domain_id": "project", "domain_id": "domain"}

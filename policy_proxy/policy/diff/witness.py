@@ -6,9 +6,8 @@ import itertools
 from collections.abc import Iterable
 
 from policy_proxy.policy.credentials import credentials
-from policy_proxy.policy.diff.atoms import ANY_TARGET, TargetFacts
+from policy_proxy.policy.diff.atoms import ANY_TARGET, TargetFacts, TooLarge
 from policy_proxy.policy.diff.cubes import models
-from policy_proxy.policy.diff.equality import TooLarge
 from policy_proxy.policy.diff.realise import Case, realised
 from policy_proxy.policy.diff.space import Space
 from policy_proxy.policy.nodes import Node

@@ -7,12 +7,11 @@ import gc
 import pytest
 
 from policy_proxy.policy.diff import diagrams
-from policy_proxy.policy.diff.atoms import Attribute, edge
+from policy_proxy.policy.diff.atoms import Attribute, TooLarge, edge
 from policy_proxy.policy.diff.change import Doubt
 from policy_proxy.policy.diff.compare import MAX_KINDS
-from policy_proxy.policy.diff.equality import MAX_ATOMS, TooLarge
 from policy_proxy.policy.diff.space import Space
-from policy_proxy.policy.diff.theory import theory
+from policy_proxy.policy.diff.theory import MAX_ATOMS, theory
 
 TOO_LARGE = Doubt("too large to be decided: others may gain or lose as well", gain=True, loss=True)
 

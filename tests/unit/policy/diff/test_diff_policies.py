@@ -15,6 +15,7 @@ from policy_proxy.policy.problem import PolicyError
 from policy_proxy.policy.source import Sources
 
 RULE = "things:do"
+OWN = TargetFacts(frozenset({"project_id"}), own=frozenset({"project_id"}))
 
 
 @pytest.fixture
@@ -146,6 +147,22 @@ def test_a_check_of_an_extension_is_called_on_the_examples(change_between):
 
 
 @pytest.mark.usefixtures("extension")
+def test_a_check_that_fails_does_not_hold_as_well(change_between):
+    assert change_between("odd:x", "odd:x or !").unchanged
+
+
+@pytest.mark.usefixtures("extension")
+def test_a_check_of_an_extension_sees_the_whole_target(change_between, monkeypatch):
+    """A rule's other checks see no more than they name."""
+    monkeypatch.setattr(Odd, "__call__", lambda self, target, *_: "project_id" in target)
+
+    (kind,) = change_between("!", "odd:x", None, OWN).gained
+
+    assert kind.target == {"project_id": kind.identity.project_id}
+    assert change_between("!", "role:a", None, OWN).gained[0].target == {}
+
+
+@pytest.mark.usefixtures("extension")
 def test_a_check_of_an_extension_may_answer_otherwise(change_between):
     change = change_between("odd:x and role:a", "role:a and odd:x")
 
@@ -231,9 +248,6 @@ def test_nor_where_it_is_too_large(change_between):
 
     assert not change.gained
     assert [doubt.gain for doubt in change.undecided] == [True]
-
-
-OWN = TargetFacts(frozenset({"project_id"}), own=frozenset({"project_id"}))
 
 
 def test_what_differs_elsewhere_is_not_told_unless_it_is_known(side_of):
