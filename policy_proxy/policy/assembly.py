@@ -39,6 +39,7 @@ def loaded(
         overwrite=False,
     )
     enforcer.suppress_default_change_warnings = True  # as Placement itself does
+    enforcer.suppress_deprecation_warnings = True  # lint has a word for it (PP211)
     enforcer.file_rules = dict(overrides)
     enforcer.register_defaults(registered)
     enforcer.load_rules()

@@ -24,6 +24,10 @@ MAX_DEPTH = 100
 
 _CONNECTIVES = ("and", "or", "not")
 _MARKS = ("(", ")", "!", "@")
+_OFFERED = ("role", "rule", *TEXTS, *LISTS)
+"""What may be meant by a name that is none. `is_admin_project`, which is true of nearly everyone,
+is not offered to whoever writes `is_admin`.
+"""
 
 
 class Fault(NamedTuple):
@@ -130,7 +134,7 @@ def _evaluation_fault(leaf: Any) -> Fault | None:
         text(leaf.match)
         leaf(_Anything(), _Somebody(), None)
     except _NoAttribute as error:
-        near = nearest(leaf.kind, (*_Somebody(), "role", "rule"))
+        near = nearest(leaf.kind, _OFFERED)
         remedy = (
             f"did you mean {near}:{leaf.match}?"
             if near

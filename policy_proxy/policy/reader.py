@@ -68,7 +68,7 @@ def parse(file: str, content: bytes) -> Parsed:
         line = content.count(b"\n", 0, error.start) + 1
         problems.append(Problem("PP103", file, line, "", "is not UTF-8", "save it as UTF-8"))
     except yaml.YAMLError as error:
-        problems.append(_broken(file, error))
+        problems.append(_broken(file, content.decode(), error))
     return Parsed(rules, tuple(problems))
 
 
@@ -169,9 +169,13 @@ def _duplicate(rule: Rule, first: Rule) -> Problem:
     return Problem("PP109", rule.file, rule.line, rule.name, text, "keep the one that is meant")
 
 
-def _broken(file: str, error: yaml.YAMLError) -> Problem:
+def _broken(file: str, content: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
+    before = content[: getattr(error, "position", 0)]
     text = getattr(error, "problem", None) or getattr(error, "reason", None) or "unknown error"
-    line = mark.line + 1 if mark else 1
+    context, start = getattr(error, "context", None), getattr(error, "context_mark", None)
+    if context and start:
+        text = f"{context} from line {start.line + 1}: {text}"
+    line = mark.line + 1 if mark else before.count("\n") + 1
     remedy = "mend it; quote every check string"
     return Problem("PP103", file, line, "", f"is no YAML ({text})", remedy)

@@ -21,6 +21,11 @@ from policy_proxy.policy.reader import REFUSED, Rule, parse
 from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.source import Sources
 
+_CUT_OFF = ("PP103", "PP105", "PP106")
+"""Of a file with such an error some rules are not known,"""
+_FOR_WHOLE_FILES = ("PP122", "PP205")
+"""so that what refers to nothing known, or seems to be of no use, is not to be told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -67,6 +72,8 @@ def lint(
     }
     trees = {rule.name: rule.check for rule in (*registered, *overrides.values())}
     found += references.problems(trees, rules)
+    if any(problem.code in _CUT_OFF for problem in found):
+        found = [problem for problem in found if problem.code not in _FOR_WHOLE_FILES]
     made = None
     if not errors(found):
         enforcer = loaded(overrides, settings, registered)
@@ -113,7 +120,7 @@ def _overridden(every: Iterable[Rule], main: str) -> Iterator[Problem]:
     last: dict[str, Rule] = {}
     for rule in every:
         other = last.get(rule.name)
-        if other and other.file != main:
+        if other and other.file not in (main, rule.file):
             text = f"overrides the one of {other.file}:{other.line}"
             yield Problem("PP206", rule.file, rule.line, rule.name, text, "keep one of them")
         last[rule.name] = rule
@@ -137,4 +144,7 @@ def _meaning(
 
 def _in_order(found: Iterable[Problem], sources: Sources) -> tuple[Problem, ...]:
     order = {file: place for place, (file, _) in enumerate(sources.files)}
-    return tuple(sorted(found, key=lambda p: (order.get(p.file, -1), p.file, p.line, p.code)))
+    # A directory that is named twice is read twice.
+    return tuple(
+        sorted(dict.fromkeys(found), key=lambda p: (order.get(p.file, -1), p.file, p.line, p.code))
+    )

@@ -32,7 +32,8 @@ def problems(
     for name, rule in rules.items():
         if name in known:
             continue
-        if name.partition(":")[0] in prefixes:
+        prefix, colon, _ = name.partition(":")
+        if colon and prefix in prefixes:
             near = nearest(name, known) if hints < _HINTS else ""
             hints += 1
             yield _unknown(rule, near)

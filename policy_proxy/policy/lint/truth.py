@@ -25,8 +25,8 @@ from policy_proxy.policy.nodes import (
     Text,
 )
 
-MAX_LOOKS = 100_000
-"""Most looks at single checks in one search: some tenths of a second. A rule of 400 is decided."""
+MAX_LOOKS = 200_000
+"""Most looks at single checks in one search: some tenths of a second. A rule of 300 is decided."""
 
 SCOPES = ("project", "domain", "system")
 

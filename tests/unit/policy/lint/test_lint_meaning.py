@@ -1,0 +1,215 @@
+"""Rules for everyone, for no one, for the wrong scope, and rules that change nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from policy_proxy.policy.lint.findings import Service, lint
+from policy_proxy.policy.problem import Level
+from policy_proxy.policy.source import Sources
+
+MANY = " or ".join(f"role:r{n}" for n in range(40))
+
+# Checks that hold for every token of a project, the scope of Placement's rules.
+FOR_EVERYONE = [
+    "role:a or not role:a", "not role:a or role:A", "not (role:a and not role:a)",
+    "role:x or not (role:x and role:y) ", "role:x or (not role:x and (role:y or not role:y))",
+    "user_id:u or not user_id:u", "not user_id:u or not user_id:v", "not (user_id:u and user_id:v)",
+    "not system_scope:all", "not system:all", "not domain_id:d", "role:x or not domain_id:d",
+    "not system_scope:some", "1:1", "'a':a", "True:True", "not 1:2", "role:x or not 'a':b",
+    "is_admin_project:True or is_admin_project:False", "not not (role:a or not role:a)",
+    f"{MANY} or not role:r7", f"not ({MANY}) or ({MANY})", "'x':%(trait)s or not 'x':%(trait)s",
+    "role:%(trait)s or not role:%(trait)s", "(not project_id:a) or (not project_id:b)",
+    "not (project_id:a and domain_id:%(trait)s)",
+]  # fmt: skip
+FOR_NO_ONE = [
+    "role:a and not role:a", "role:a and not role:A", "project_id:a and project_id:b",
+    "user_id:u and role:x and user_id:v", "system_scope:all and project_id:p",
+    "domain_id:d and system_scope:all", "system_scope:some", "system:all and not system_scope:all",
+    "1:2", "'a':A", "not 1:1", "role:a and not (role:a or role:b)",
+    "is_admin_project:True and is_admin_project:False", f"({MANY}) and not ({MANY})",
+]  # fmt: skip
+FOR_ANOTHER_SCOPE = [
+    "system_scope:all", "system:all", "role:admin and system_scope:all", "domain_id:d",
+    "domain_id:d or system_scope:all", "not project_id:p and domain_id:%(project_id)s",
+    "role:a and (role:b and domain_id:d or not role:a)",
+]  # fmt: skip
+# Each of these lets in some tokens of a project, and not others.
+FOR_SOME = [
+    "role:a", "not role:a", "role:a or not role:b", "project_id:p or project_id:q",
+    "project_id:p or not project_id:q", "user_id:u and project_id:p", "roles:A and not role:b",
+    "system_scope:all or role:x", "domain_id:d or role:x", "not domain_id:d and role:x",
+    "is_admin_project:True", "is_admin_project:False", "not is_admin_project:True", MANY,
+    f"not ({MANY})", "role:x and ('a':a or role:y)", "'x':%(trait)s", "not role:%(trait)s",
+    "service_roles:service", "not service_project_id:p", "role:a and not service_roles:a",
+    "user_id:%(user_id)s or role:x", "project_id:p and not project_id:%(project_id)s",
+]  # fmt: skip
+
+RULE = "placement:traits:show"
+
+
+def shortened(check):
+    return check[:40]
+
+
+@pytest.mark.parametrize("check", FOR_EVERYONE, ids=shortened)
+def test_a_check_that_holds_for_everyone_unsaid_is_an_error(check, told_of):
+    assert told_of(check, RULE) == ["PP119"]
+
+
+@pytest.mark.parametrize("check", FOR_NO_ONE, ids=shortened)
+def test_a_check_that_holds_for_no_one_unsaid_is_an_error(check, told_of):
+    assert told_of(check, RULE) == ["PP120"]
+
+
+@pytest.mark.parametrize("check", FOR_ANOTHER_SCOPE)
+def test_a_check_that_wants_another_scope_is_an_error(check, linted):
+    (problem,) = linted(f'"admin_api": "role:boss"\n"{RULE}": "{check}"\n').problems
+    assert (problem.code, problem.line, problem.rule) == ("PP118", 2, RULE)
+    assert problem.text.endswith("its operations take tokens of scope project")
+
+
+@pytest.mark.parametrize("check", FOR_SOME, ids=shortened)
+def test_a_check_that_holds_for_some_is_good(check, told_of):
+    assert told_of(check, RULE) == []
+
+
+@pytest.mark.parametrize(
+    "check", ["@", "( @ )", "role:a or @", "not !", "@ and @", "not (role:a and !)"]
+)
+def test_everyone_is_a_warning_where_it_is_said(check, told_of):
+    assert told_of(check, RULE) == ["PP203"]
+
+
+@pytest.mark.parametrize(
+    "check", ["!", "( ! )", "role:a and !", "not @", "! or !", "not (role:a or @)"]
+)
+def test_no_one_is_a_warning_where_it_is_said(check, told_of):
+    assert told_of(check, RULE) == ["PP204"]
+
+
+@pytest.mark.parametrize(
+    ("check", "code"),
+    [("rule:h", "PP203"), ("not rule:none", "PP203"), ("rule:none", "PP204"),
+     ("rule:a or not rule:a", "PP119"), ("rule:a and not rule:again", "PP120"),
+     ("rule:a and not rule:none", None)],
+)  # fmt: skip
+def test_references_are_followed(check, code, told):
+    helpers = '"h": "@"\n"none": "!"\n"a": "role:a"\n"again": "rule:a or rule:none"\n'
+    used = '"service_api": "rule:h and rule:none and rule:a and rule:again or role:x"\n'
+    assert told(f'{helpers}{used}"{RULE}": "{check}"\n') == ([(code, 6)] if code else [])
+
+
+def test_helpers_may_be_for_everyone_as_long_as_no_operation_is(told):
+    assert told('"any": "@"\n"none": "!"\n"admin_api": "rule:any and role:x or rule:none"\n') == []
+
+
+@pytest.mark.parametrize("check", ["@", "not !", "rule:h", "role:a or not role:a", "role:a or @"])
+def test_a_default_for_everyone_is_an_error(check, told):
+    text = f'"h": "@"\n"admin_api": "rule:h and role:x"\n"default": "{check}"\n'
+    assert told(text) == [("PP124", 3)]
+
+
+@pytest.mark.parametrize(
+    ("check", "codes"),
+    [("!", ["PP204"]), ("role:admin", []), ("not role:admin", []), ("rule:admin_api", []),
+     ("role:a and not role:a", ["PP120"]), ("rule:default", ["PP123"])],
+)  # fmt: skip
+def test_a_default_for_some_or_none_is_none(check, codes, told_of):
+    assert told_of(check, "default") == codes
+
+
+def test_the_default_rule_may_have_another_name(told_of):
+    assert told_of("@", "fallback", default_rule="fallback") == ["PP124"]
+    assert told_of("@", "default", default_rule="fallback") == ["PP205"]
+
+
+def test_what_a_default_rule_becomes_by_the_rules_below_it_is_looked_at(linted):
+    """The default of GET /usages is role:admin, role:service, or project_reader_api."""
+    (problem,) = linted('"project_reader_api": "not role:admin"\n').problems
+    assert (problem.code, problem.line, problem.rule) == ("PP119", 1, "project_reader_api")
+    assert problem.text.startswith("is why admin_or_project_reader_or_service_api allows everyone")
+
+
+def test_the_rule_below_is_not_told_twice(told):
+    assert told('"admin_or_service_api": "@"\n') == [("PP203", 1)]
+    assert told('"service_api": "!"\n') == [("PP204", 1)]
+    assert told('"rule:admin_api": "@"\n') == [("PP203", 1), ("PP211", 1)]
+
+
+def test_a_rule_too_large_to_be_decided_is_left_alone(told_of):
+    large = " or ".join(f"role:r{n}" for n in range(1000))
+    assert told_of(f"{large} or not role:r900", RULE) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('"admin_api": "role:admin"\n', [1]),
+        ('"admin_api": "(role:admin)"\n', [1]),
+        ('"admin_or_service_api": "role:admin OR role:service"\n', [1]),
+        ('"admin_or_service_api": "role:service or role:admin"\n', []),
+        ('"admin_api": "role:admin"\n"service_api": "role:x"\n', [1]),
+        ('"placement:traits:list": "rule:admin_or_service_api"\n', [1]),
+        ('"helper": "role:admin"\n"admin_api": "role:boss or rule:helper"\n', []),
+    ],
+)  # fmt: skip
+def test_a_rule_that_says_what_its_default_says_is_a_warning(text, lines, told):
+    assert told(text) == [("PP202", line) for line in lines]
+
+
+def test_the_default_is_the_one_in_force(told):
+    """With the older defaults still in force, a rule that equals the new one takes from someone."""
+    new, both = '"service_api": "role:service"\n', '"service_api": "role:service or role:admin"\n'
+    assert told(new) == [("PP202", 1)]
+    assert told(new, enforce_new_defaults=False) == []
+    assert told(both) == []
+    assert told(both, enforce_new_defaults=False) == [("PP202", 1)]
+
+
+@pytest.fixture
+def things(policy_settings, defaults):
+    """Lints for a service whose operations have other scopes, and attributes that nobody knows."""
+
+    def told(text, attributes=None):
+        sources = Sources((("p", text.encode()),), (), "r", ())
+        service = Service(defaults, attributes or {})
+        found = lint(sources, policy_settings(), service).problems
+        return [(problem.code, problem.line) for problem in found]
+
+    return told
+
+
+@pytest.mark.parametrize(
+    ("rule", "check", "codes"),
+    [
+        ("things:reset", "project_id:p", ["PP118"]),
+        ("things:reset", "not project_id:p", ["PP119"]),
+        ("things:reset", "system_scope:all", []),
+        ("things:reset", "domain_id:d", []),
+        ("things:reset", "domain_id:d or system_scope:all", []),
+        ("things:reset", "not system_scope:all and not domain_id:d", []),
+        ("things:show", "system_scope:all or not system_scope:all", ["PP119"]),
+        ("things:show", "system_scope:all and domain_id:d", ["PP120"]),
+        ("things:show", "system_scope:all", []),
+        ("things:show", "project_id:p", []),
+        ("things:list", "system_scope:all", ["PP118"]),
+        ("things:list", "'a':%(whatever)s", []),
+    ],
+)
+def test_what_can_be_reached_depends_on_the_scopes_of_the_rule(rule, check, codes, things):
+    assert things(f'"{rule}": "{check}"\n') == [(code, 1) for code in codes]
+
+
+def test_a_rule_that_others_refer_to_is_asked_by_tokens_of_their_scopes(things):
+    """owner_api has no scope of its own; things:list, which refers to it, takes projects alone."""
+    operations = {"things:list": frozenset(), "things:show": frozenset()}
+    assert things('"owner_api": "domain_id:d"\n', operations) == [("PP118", 1)]
+    text = '"owner_api": "domain_id:d"\n"things:show": "rule:owner_api"\n'
+    assert things(text, operations) == []
+
+
+def test_errors_come_before_what_the_whole_means(linted):
+    """Where something is missing, what the rest means is not known."""
+    found = linted('"placement:traits:list": "@"\n"admin_api": "role:x and"\n').problems
+    assert [(problem.code, problem.level) for problem in found] == [("PP111", Level.ERROR)]
