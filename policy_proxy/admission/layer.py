@@ -35,6 +35,7 @@ _KEPT = frozenset(
         "webob.adhoc_attrs",  # where WebOb keeps what that middleware sets on its request
     }
 )
+_TOO_LONG = "The path and the query of the request are too long."
 _KEPT_PREFIXES = ("wsgi.", "policy_proxy.")
 
 
@@ -88,12 +89,13 @@ def _check_target(environ: Environ, most: int) -> None:
     """Servers that show the target as sent allow to be stricter; nothing is routed by it."""
     if not environ.get("PATH_INFO") and not environ.get("SCRIPT_NAME"):
         raise Malformed("The path of the request is not written plainly.")  # `*`, or a host's name
-    as_sent = [target for name in ("RAW_URI", "REQUEST_URI") if (target := environ.get(name))]
-    understood = f"{environ.get('PATH_INFO', '')}?{environ.get('QUERY_STRING', '')}"
-    if max(map(len, [understood, *as_sent])) > most:
-        raise TargetTooLong("The path and the query of the request are too long.")
-    for target in as_sent:
-        path.check_raw(target)
+    if len(environ.get("PATH_INFO", "")) + 1 + len(environ.get("QUERY_STRING", "")) > most:
+        raise TargetTooLong(_TOO_LONG)
+    for name in ("RAW_URI", "REQUEST_URI"):
+        if as_sent := environ.get(name):
+            if len(as_sent) > most:
+                raise TargetTooLong(_TOO_LONG)
+            path.check_raw(as_sent)
 
 
 def _check_accept(operation: Operation, header: str) -> None:

@@ -92,8 +92,9 @@ def rebuilt(template: str, params: Mapping[str, str]) -> str:
 
     :raises NotFound: for a parameter that would need an encoding: nothing has such a name.
     """
-    if not all(_UNRESERVED.fullmatch(value) for value in params.values()):
-        raise NotFound(_NO_SUCH)
+    for value in params.values():
+        if not _UNRESERVED.fullmatch(value):
+            raise NotFound(_NO_SUCH)
     return template.format_map(params)
 
 

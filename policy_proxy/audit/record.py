@@ -21,6 +21,8 @@ from policy_proxy.model import (
 VERSION = 1
 _LONGEST_PATH = 2048
 _SHORTEST_SECRET = 16
+_UNDECIDED = Decision("")
+_NOBODY = Identity()
 
 
 def outcome_of(environ: Environ) -> str:
@@ -36,37 +38,53 @@ def outcome_of(environ: Environ) -> str:
 
 def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> dict[str, Any]:
     """One JSON-encodable object. It never holds a token."""
-    now = dt.datetime.now(dt.UTC)
+    request: Request | None = environ.get(REQUEST)
+    decision: Decision = environ.get(DECISION, _UNDECIDED)
+    who: Identity = environ.get(IDENTITY, _NOBODY)
     return {
         "version": VERSION,
-        "time": now.isoformat(timespec="milliseconds"),
+        "time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
         "request_id": environ[REQUEST_ID],
         "outcome": outcome,
         "status": status,
         "duration_ms": round(duration_ms, 3),
-        **_asked(environ, environ.get(REQUEST)),
-        **_decided(environ.get(DECISION)),
-        **_asked_by(environ.get(IDENTITY)),
+        **(_not_understood(environ) if request is None else _asked(request)),
+        "revision": decision.revision,
+        "reason": decision.reason,
+        "target": decision.target,
+        "user_id": who.user_id,
+        "user_domain_id": who.user_domain_id,
+        "project_id": who.project_id,
+        "project_domain_id": who.project_domain_id,
+        "domain_id": who.domain_id,
+        "system_scope": who.system_scope,
+        "roles": [*who.roles],
+        "is_admin_project": who.is_admin_project,
+        "service_user_id": who.service_user_id,
+        "service_project_id": who.service_project_id,
+        "service_roles": [*who.service_roles],
         "credentials": environ.get(CREDENTIALS_SENT, ""),
     }
 
 
-def _asked(environ: Environ, request: Request | None) -> dict[str, Any]:
-    """As understood; or, for what was not understood, as it came."""
-    if request is None:
-        return {
-            "operation": "",
-            "method": str(environ.get("REQUEST_METHOD", ""))[:_LONGEST_PATH],
-            "path": _without_tokens(environ)[:_LONGEST_PATH],
-            "microversion": "",
-            "client": str(environ.get("REMOTE_ADDR", "")),
-        }
+def _asked(request: Request) -> dict[str, str]:
     return {
         "operation": request.operation.rule,
         "method": request.method,
         "path": request.path,
         "microversion": request.microversion,
         "client": request.client,
+    }
+
+
+def _not_understood(environ: Environ) -> dict[str, str]:
+    """As it came."""
+    return {
+        "operation": "",
+        "method": str(environ.get("REQUEST_METHOD", ""))[:_LONGEST_PATH],
+        "path": _without_tokens(environ)[:_LONGEST_PATH],
+        "microversion": "",
+        "client": str(environ.get("REMOTE_ADDR", "")),
     }
 
 
@@ -78,30 +96,3 @@ def _without_tokens(environ: Environ) -> str:
         if len(token) >= _SHORTEST_SECRET:
             path = path.replace(token, "(a token)")
     return path
-
-
-def _decided(decision: Decision | None) -> dict[str, Any]:
-    if decision is None:
-        return {"revision": "", "reason": "", "target": {}}
-    return {
-        "revision": decision.revision,
-        "reason": decision.reason,
-        "target": dict(decision.target),
-    }
-
-
-def _asked_by(identity: Identity | None) -> dict[str, Any]:
-    who = identity or Identity()
-    return {
-        "user_id": who.user_id,
-        "user_domain_id": who.user_domain_id,
-        "project_id": who.project_id,
-        "project_domain_id": who.project_domain_id,
-        "domain_id": who.domain_id,
-        "system_scope": who.system_scope,
-        "roles": list(who.roles),
-        "is_admin_project": who.is_admin_project,
-        "service_user_id": who.service_user_id,
-        "service_project_id": who.service_project_id,
-        "service_roles": list(who.service_roles),
-    }

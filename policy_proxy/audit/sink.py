@@ -10,16 +10,22 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 Sink = Callable[[Mapping[str, Any]], None]
 
 _LOG = logging.getLogger(__name__)
-_ENCODED = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_in_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _RECORDS = logging.getLogger("policy_proxy.audit")
 
 
 def as_line(record: Mapping[str, Any]) -> str:
-    """One line of ASCII: every control character and every lone surrogate is escaped."""
-    return _ENCODED(record)
+    """One line of ASCII: whatever else a text holds is escaped, lone surrogates too."""
+    try:
+        line = orjson.dumps(record)
+    except orjson.JSONEncodeError:  # a lone surrogate, which is no text to it
+        return _in_ascii(record)
+    return line.decode() if line.isascii() else _in_ascii(record)
 
 
 def to_log(record: Mapping[str, Any]) -> None:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from http import HTTPStatus
 
 from policy_proxy import errors
 from policy_proxy.model import Headers
@@ -28,8 +27,10 @@ _FIELD = re.compile(
     r"^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)\r?$", re.ASCII | re.MULTILINE
 )
 _BLANKS = (" ", "\t")
+_SWITCHING_PROTOCOLS, _FINAL, _WITHOUT_BODY = 101, 200, (204, 304)
 _LENGTH = re.compile(r"[0-9]{1,18}")
-_ENDS = frozenset({b"\r\n", b"\n", b""})
+_ENDS = (b"\r\n", b"\n", b"")
+_LONGEST_END = 2
 _HOP_BY_HOP = frozenset({
     "connection", "content-length", "keep-alive", "proxy-authenticate", "proxy-authorization",
     "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
@@ -66,11 +67,11 @@ def final(lines: Sequence[bytes]) -> Head | None:
         raise broken(f"its head is larger than {MAX_BYTES} bytes or {MAX_LINES} lines")
     begin = 0
     for end, line in enumerate(lines):
-        if line in _ENDS:
+        if len(line) <= _LONGEST_END and line in _ENDS:
             head = parse(lines[begin:end])
-            if head.status == HTTPStatus.SWITCHING_PROTOCOLS:
+            if head.status == _SWITCHING_PROTOCOLS:
                 raise broken("it switches protocols")
-            if head.status >= HTTPStatus.OK:  # below it are interim answers
+            if head.status >= _FINAL:  # below it are interim answers
                 return head
             begin = end + 1
     return None
@@ -122,7 +123,7 @@ def _framing(
         raise broken("its Content-Length is not a number")
     if codings and not (http11 and codings[0].lower() == "chunked"):
         raise broken("its Transfer-Encoding is not chunked")
-    if status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+    if status in _WITHOUT_BODY:
         return Framing.EMPTY, 0
     if codings:
         return Framing.CHUNKED, None
@@ -132,4 +133,4 @@ def _framing(
 def _end_to_end(headers: list[tuple[str, str]], connection: list[str]) -> Headers:
     """Without those that `Connection` names."""
     named = {name.strip().lower() for value in connection for name in value.split(",")}
-    return tuple(field for field in headers if field[0] not in named)
+    return tuple([field for field in headers if field[0] not in named])

@@ -7,6 +7,7 @@ Whatever fails here is our own mistake, since everything outbound is built by th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from policy_proxy import errors
 from policy_proxy.backend.messages import Outbound
@@ -37,10 +38,15 @@ def check(outbound: Outbound) -> None:
     if not _TARGET.fullmatch(outbound.target):
         raise _internal("the target is not an encoded path and query")
     for name, value in outbound.headers:
-        if not _NAME.fullmatch(name) or name.lower() in OURS:
+        if not _may_be_sent(name):
             raise _internal(f"header {name!r} is not to be sent")
         if not _VALUE.fullmatch(value):
             raise _internal(f"the value of header {name!r} has a character that no header may have")
+
+
+@lru_cache(maxsize=64)  # there are a handful
+def _may_be_sent(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and name.lower() not in OURS
 
 
 def header_lines(headers: Headers) -> list[bytes]:

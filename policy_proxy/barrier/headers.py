@@ -34,7 +34,9 @@ _NARROWER = {
 def passed_on(headers: Iterable[tuple[str, str]], allowed: frozenset[str]) -> Headers:
     """Those of `headers` that are allowed and well formed, in their order."""
     return tuple(
-        (name, value)
-        for name, value in headers
-        if name.lower() in allowed and _NARROWER.get(name.lower(), _VALUE).fullmatch(value)
+        [
+            (name, value)
+            for name, value in headers
+            if (lower := name.lower()) in allowed and _NARROWER.get(lower, _VALUE).fullmatch(value)
+        ]
     )

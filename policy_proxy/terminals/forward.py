@@ -102,14 +102,14 @@ class Forward:
         if answer.status == webob.exc.HTTPUnauthorized.code:
             self._refused_credentials(answer)
         usable.check(answer)
-        headers = [pair for pair in answer.headers if pair[0].lower() not in _OURS]
+        headers = [pair for pair in answer.headers if pair[0] not in _OURS]
         if answer.length is not None:
             headers.append(("Content-Length", str(answer.length)))
         headers += self._location(environ, answer)
         return headers
 
     def _location(self, environ: Environ, answer: Answer) -> list[tuple[str, str]]:
-        given = [value for name, value in answer.headers if name.lower() == "location"]
+        given = [value for name, value in answer.headers if name == "location"]
         if len(given) != 1:
             return []
         base = location.base_of(environ, self.public_url)
@@ -120,7 +120,7 @@ class Forward:
         """Keystone's challenge means that the caller's token is no longer valid: the caller can
         mend that. Any other 401 is between the proxy and the backend, and nothing to the caller.
         """
-        challenges = [value for name, value in answer.headers if name.lower() == "www-authenticate"]
+        challenges = [value for name, value in answer.headers if name == "www-authenticate"]
         if self.service_credentials is None and any(
             value.startswith("Keystone ") for value in challenges
         ):
