@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install run test check bench bench-quick docs clean
+.PHONY: install run test check bench bench-quick compat docs clean
 
 install: $(VENV)/.installed
 
@@ -42,6 +42,10 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 	@echo "Installing what the benchmark compares with."
 	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,bench]'
 	touch $@
+
+# Decides as OpenStack's own services would, beside oslo.policy, with their rules; a quarter of an hour.
+compat: install
+	PYTHONPATH=tests $(BIN)/python -m compat $(ARGS)
 
 # Writes the parts of docs/, etc/ and policies/ that come from the code; a test compares them.
 docs: install

@@ -110,6 +110,14 @@ def test_every_operation_can_be_asked_for():
         assert explain(*asked, exit_code=0)["rule"] == operation.rule
 
 
+def test_method_and_path_may_be_one_word_for_the_shell():
+    more = ("--role", "reader", "--project", "a", "--format", "json")
+    one = run("explain", "GET /usages?project_id=a", *more)
+    two = run("explain", "GET", "/usages?project_id=a", *more)
+    assert one.stdout == two.stdout
+    assert one.returncode == two.returncode == 0
+
+
 def test_what_is_open_to_everyone_needs_nobody():
     result = run("explain", "GET", "/")
 
@@ -123,6 +131,7 @@ def test_what_is_open_to_everyone_needs_nobody():
     [
         (["usges"], "did you mean placement:usages?"),
         ([], "name one OPERATION, or METHOD PATH"),
+        ([""], "name one OPERATION, or METHOD PATH"),
         (["GET", "/usages", "more"], "name one OPERATION, or METHOD PATH"),
         (["GET", "/no/such"], "404 Not Found"),
         (["PATCH", "/traits"], "405 Method Not Allowed"),

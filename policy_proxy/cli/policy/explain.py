@@ -82,10 +82,11 @@ def explain(
 
 
 def _question(snapshot: PolicySnapshot, asked: Sequence[str]) -> Question:
-    if len(asked) == 1:
-        return by_rule(asked[0], snapshot.rules)
-    if len(asked) == _ROUTE:
-        return by_route(*asked)
+    words = asked[0].split() if len(asked) == 1 else asked  # one word for the shell, perhaps
+    if len(words) == 1:
+        return by_rule(words[0], snapshot.rules)
+    if len(words) == _ROUTE:
+        return by_route(*words)
     raise click.UsageError("name one OPERATION, or METHOD PATH, or --request-id and --log")
 
 
