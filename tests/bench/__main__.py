@@ -81,7 +81,7 @@ def _bench(plan: Plan, *, profile: bool) -> None:
     console = Console(highlight=False, width=max(Console().width, WIDTH))
     if needs_world(plan):
         system.ensure()
-    described = machine.described()
+    described, others = machine.described(), machine.watched()
     FOLDER.mkdir(parents=True, exist_ok=True)
     state = FOLDER.absolute() / "state"
     state.mkdir(mode=0o700, exist_ok=True)
@@ -90,6 +90,7 @@ def _bench(plan: Plan, *, profile: bool) -> None:
         contextlib.closing(run(plan, state, shown)) as running,
     ):
         measured = list(running)
+    described["others"] = others()
     settings = {
         "parts": list(plan.parts),
         "rounds": plan.rounds,
@@ -100,7 +101,8 @@ def _bench(plan: Plan, *, profile: bool) -> None:
     found = results.document(described, settings, _candidates(plan), measured)
     results.show(console, found)
     results.write(FOLDER / "results.json", found)
-    console.print(f"\nWritten to {FOLDER / 'results.json'}, in {settings['took_seconds']} s")
+    console.print(f"\nOther work took {described['others']:.0%} of the CPUs meanwhile.")
+    console.print(f"Written to {FOLDER / 'results.json'}, in {settings['took_seconds']} s")
     _draw(console, found)
     if profile:
         _profile(console, state)

@@ -73,8 +73,8 @@ def _conditions(found: results.Document) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     where = f"{machine['cpus']} CPUs ({machine['cpu']}), {machine['memory_gib']} GiB"
     return (
-        f"## The run\n\n{machine['date']}, {where}, {machine['system']}. Before it, other work "
-        f"took {machine['busy_before']:.0%} of the CPUs. {settings['rounds']} rounds of "
+        f"## The run\n\n{machine['date']}, {where}, {machine['system']}. Meanwhile other work "
+        f"took {machine['others']:.0%} of the CPUs. {settings['rounds']} rounds of "
         f"{settings['seconds']} s each. Every round is in `docs/performance/results.json`.\n\n"
         f"{versions}.\n"
     )
@@ -117,9 +117,9 @@ def problems(found: results.Document) -> Iterator[str]:
     """Why the run is not one to keep."""
     if found["settings"]["quick"]:
         yield "it is a quick run"
-    busy = found["machine"]["busy_before"]
-    if busy > BUSY:
-        yield f"other work took {busy:.0%} of the CPUs before it"
+    others = found["machine"]["others"]
+    if others > BUSY:
+        yield f"other work took {others:.0%} of the CPUs meanwhile"
     for row in found["targets"]:
         if row["reached"] is None:
             yield f"{row['target']}: {row['why']}"
