@@ -88,7 +88,7 @@ def _targets(found: results.Document) -> str:
 
 def _candidates(found: results.Document) -> str:
     rows = [[name, words] for name, words in found["candidates"].items()]
-    return f"## The candidates\n\n{table(['Name', 'What it is'], rows)}\n"
+    return f"## The candidates\n\n{table(['Name', 'What it is'], rows, rule='---')}\n"
 
 
 def _pictures(found: results.Document) -> str:
@@ -107,10 +107,10 @@ def _scene(scene: Measured) -> str:
     return f"### {scene.name.partition('/')[0]}: {scene.words}\n\n{table(heading, rows)}\n"
 
 
-def table(heading: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table; all columns but the first are numbers."""
-    rule = ["---", *["---:"] * (len(heading) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, rule, *rows))
+def table(heading: list[str], rows: list[list[str]], rule: str = "---:") -> str:
+    """A Markdown table; all columns but the first are numbers, unless `rule` says otherwise."""
+    rules = ["---", *[rule] * (len(heading) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, rules, *rows))
 
 
 def problems(found: results.Document) -> Iterator[str]:
@@ -120,6 +120,8 @@ def problems(found: results.Document) -> Iterator[str]:
     others = found["machine"]["others"]
     if others > BUSY:
         yield f"other work took {others:.0%} of the CPUs meanwhile"
+    for name, why in found["settings"]["failed"].items():
+        yield f"{name} failed: {why}"
     for row in found["targets"]:
         if row["reached"] is None:
             yield f"{row['target']}: {row['why']}"

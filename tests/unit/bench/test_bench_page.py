@@ -20,7 +20,7 @@ MACHINE = {
     "others": 0.01,
     "versions": {"Python": "3.11.7"},
 }
-SETTINGS = {"rounds": 2, "seconds": 2, "quick": False}
+SETTINGS = {"rounds": 2, "seconds": 2, "quick": False, "failed": {}}
 
 
 @pytest.fixture
@@ -59,6 +59,7 @@ def test_only_pictures_that_were_drawn_are_shown(found):
     ("where", "name", "value", "why"),
     [
         ("settings", "quick", True, "it is a quick run"),
+        ("settings", "failed", {"load": "why"}, "load failed: why"),
         ("machine", "others", 0.5, "other work took 50% of the CPUs meanwhile"),
     ],
 )
