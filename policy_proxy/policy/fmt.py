@@ -7,8 +7,8 @@ their first rules.
 
 A comment goes with the rule that it stands above or beside. A comment above the first rule of a
 group in which no other rule has one is about the group, and stays at its top, unless it silences a
-warning. So does what stands
-above it behind an empty line; but at the top of the file, that stays there.
+warning. So does what stands above it behind an empty line; but at the top of the file, that stays
+there. A comment below the last rule of a group, with an empty line behind it, stays at its end.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import io
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from policy_proxy.policy.lint.silence import SILENCES
@@ -29,7 +29,7 @@ from policy_proxy.policy.problem import PolicyError, Problem, errors
 from policy_proxy.policy.reader import Rule, parse
 
 # What may stand around names and check strings besides comments: it holds nothing to keep.
-_SYNTAX = re.compile(r"[\s{},?:]*(?:---|\.\.\.)?[\s{},?:]*(?P<comment>#.*)?")
+_SYNTAX = re.compile(r"[\s{},?:]*(?:(?:---|\.\.\.)[\s{},?:]*)?(?P<comment>#.*)?")
 _BLOCKS = ("|", ">")
 _AT_END = re.compile(r"(\n *)+\Z")
 
@@ -47,14 +47,16 @@ class _Entry:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Group:
     """
     :param before: comments and empty lines that stand above all.
+    :param after: comments below the last rule.
     """
 
-    before: tuple[str, ...]
-    entries: list[_Entry]
+    before: list[str] = field(default_factory=list)
+    entries: list[_Entry] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
 
 
 def formatted(file: str, content: bytes, order: Sequence[str]) -> bytes:
@@ -70,6 +72,9 @@ def formatted(file: str, content: bytes, order: Sequence[str]) -> bytes:
         return content
     try:
         text = _rewritten(content.decode().removeprefix("\ufeff"), order)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line if error.problem_mark else 0
+        _refuse([_no_form(file, error.problem or "it is no YAML 1.2", line)])
     except (YAMLError, ValueError) as error:
         _refuse([_no_form(file, str(error).partition("\n")[0])])
     after = parse(file, text.encode())
@@ -85,14 +90,13 @@ def _rewritten(text: str, order: Sequence[str]) -> str:
         return places.get(entry.name, -1), entry.name
 
     groups, end = _taken_apart(text.replace("\r\n", "\n").replace("\r", "\n"))
-    head, groups[0] = groups[0].before, _Group((), groups[0].entries)
-    lines = [*head, ""]
+    lines = [*groups[0].before, ""]
+    groups[0].before = []
     for group in sorted(groups, key=lambda group: min(map(place, group.entries))):
-        entries = _with_heading(sorted(group.entries, key=place), group.entries[0])
         lines += group.before
-        for entry in entries:
+        for entry in _with_heading(sorted(group.entries, key=place), group.entries[0]):
             lines += [*entry.above, entry.text]
-        lines.append("")
+        lines += [*group.after, ""]
     return "\n".join(_spaced([*lines, *end])).rstrip("\n") + "\n"
 
 
@@ -108,18 +112,30 @@ def _with_heading(entries: list[_Entry], first: _Entry) -> list[_Entry]:
 
 
 def _taken_apart(text: str) -> tuple[list[_Group], list[str]]:
-    """The groups, and the comments behind the last rule."""
+    """The groups, and what stands behind the last one."""
     text = f"\n{text}"  # so that a line ends before whatever stands above the first rule
-    pairs = YAML().compose(text).value
+    # Not the round-trip loader: it stumbles over comments in unusual places, which are read here.
+    pairs = YAML(typ="safe", pure=True).compose(text).value
     gaps = list(_gaps(text, pairs))
     groups: list[_Group] = []
     for (name, value), (_, *lines), (beside, *_) in zip(pairs, gaps, gaps[1:], strict=False):
         above = lines[:-1]  # the last line is that of the name
-        cut = len(above) - above[::-1].index("") if "" in above else 0
-        if cut or not groups:
-            groups.append(_Group(tuple(above[:cut]), []))
-        groups[-1].entries.append(_entry(text, name, value, above[cut:], beside))
-    return groups, gaps[-1][1:]
+        if not groups or "" in above:
+            cut = len(above) - above[::-1].index("") if "" in above else 0
+            before = _left_behind(groups, above[:cut])
+            groups.append(_Group(before))
+            above = above[cut:]
+        groups[-1].entries.append(_entry(text, name, value, above, beside))
+    return groups, _left_behind(groups, gaps[-1][1:])
+
+
+def _left_behind(groups: list[_Group], lines: list[str]) -> list[str]:
+    """The lines without those that directly follow the last group: they stay with it."""
+    after = lines.index("") if "" in lines else len(lines)
+    if groups:
+        groups[-1].after = lines[:after]
+        return lines[after:]
+    return lines
 
 
 def _gaps(text: str, pairs: Sequence[tuple[Any, Any]]) -> Iterator[list[str]]:
@@ -176,8 +192,9 @@ def _spaced(lines: list[str]) -> Iterator[str]:
             yield line
 
 
-def _meaning(rules: Mapping[str, Rule]) -> dict[str, str]:
-    return {name: rule.check for name, rule in rules.items()}
+def _meaning(rules: Mapping[str, Rule]) -> dict[str, list[str]]:
+    """What oslo.policy sees of the rules: it takes a check string for its words."""
+    return {name: rule.check.split() for name, rule in rules.items()}
 
 
 def _refuse(problems: list[Problem]) -> None:
@@ -185,6 +202,6 @@ def _refuse(problems: list[Problem]) -> None:
         raise PolicyError(problems)
 
 
-def _no_form(file: str, why: str) -> Problem:
+def _no_form(file: str, why: str, line: int = 0) -> Problem:
     text = f"cannot be formatted ({why})"
-    return Problem("PP103", file, 0, "", text, "write each rule on lines of its own")
+    return Problem("PP103", file, line, "", text, "write each rule on lines of its own")

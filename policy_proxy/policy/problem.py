@@ -41,10 +41,14 @@ class Problem:
         return Level.ERROR if self.code.startswith("PP1") else Level.WARNING
 
     @property
+    def path(self) -> str:
+        """The file, in printable characters."""
+        return _printable(self.file) or "default rules"
+
+    @property
     def place(self) -> str:
         """File and line, in printable characters."""
-        place = f"{self.file}:{self.line}" if self.line else self.file or "default rules"
-        return _printable(place)
+        return f"{self.path}:{self.line}" if self.line else self.path
 
     @property
     def sentence(self) -> str:

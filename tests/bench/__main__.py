@@ -77,33 +77,44 @@ def _plan(arguments: argparse.Namespace) -> Plan:
 
 
 def _bench(plan: Plan, *, profile: bool) -> None:
-    began = time.monotonic()
     console = Console(highlight=False, width=max(Console().width, WIDTH))
     if needs_world(plan):
         system.ensure()
-    described = machine.described()
-    FOLDER.mkdir(parents=True, exist_ok=True)
     state = FOLDER.absolute() / "state"
-    state.mkdir(mode=0o700, exist_ok=True)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = _measured(plan, state, console)
+    results.show(console, found)
+    results.write(FOLDER / "results.json", found)
+    took, others = found["settings"]["took_seconds"], found["machine"]["others"]
+    console.print(f"\nOther work took {others:.0%} of the CPUs meanwhile.")
+    console.print(f"Written to {FOLDER / 'results.json'}, in {took} s")
+    _draw(console, found)
+    if profile:
+        _profile(console, state)
+    if failed := found["settings"]["failed"]:
+        sys.exit("\n".join(f"bench: {name} failed: {why}" for name, why in failed.items()))
+
+
+def _measured(plan: Plan, state: Path, console: Console) -> results.Document:
+    """All that the plan measures, with what it depends on."""
+    began = time.monotonic()
+    described, others = machine.described(), machine.watched()
+    failed: dict[str, str] = {}
     with (
         showing(console, len(plan.parts)) as shown,
-        contextlib.closing(run(plan, state, shown)) as running,
+        contextlib.closing(run(plan, state, shown, failed)) as running,
     ):
         measured = list(running)
+    described["others"] = others()
     settings = {
         "parts": list(plan.parts),
         "rounds": plan.rounds,
         "seconds": plan.seconds,
         "quick": plan.quick,
+        "failed": failed,
         "took_seconds": round(time.monotonic() - began),
     }
-    found = results.document(described, settings, _candidates(plan), measured)
-    results.show(console, found)
-    results.write(FOLDER / "results.json", found)
-    console.print(f"\nWritten to {FOLDER / 'results.json'}, in {settings['took_seconds']} s")
-    _draw(console, found)
-    if profile:
-        _profile(console, state)
+    return results.document(described, settings, _candidates(plan), measured)
 
 
 def _candidates(plan: Plan) -> dict[str, str]:
@@ -115,6 +126,8 @@ def _candidates(plan: Plan) -> dict[str, str]:
 
 def _draw(console: Console, found: results.Document) -> None:
     """matplotlib is installed for the benchmark alone."""
+    for old in (path for end in ("svg", "png") for path in FOLDER.glob(f"*.{end}")):
+        old.unlink()
     try:
         pictures = importlib.import_module("bench.pictures")
     except ModuleNotFoundError as missing:

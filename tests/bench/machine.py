@@ -7,7 +7,10 @@ import importlib.metadata
 import os
 import platform
 import re
+import resource
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +36,40 @@ _VERSION = re.compile(r"\d+\.\d+[\w.]*")
 
 
 def described() -> dict[str, Any]:
-    """The machine, its versions and the date.
-
-    `busy_before` is the share of all CPUs that other work takes, looked at for two seconds.
-    """
+    """The machine, its versions and the date."""
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="minutes"),
         "cpu": _cpu(),
         "cpus": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.release()}, {_distribution()}",
-        "busy_before": psutil.cpu_percent(2.0) / 100,
         "versions": _versions(),
     }
+
+
+def watched() -> Callable[[], float]:
+    """Call what is returned, when all that was started has ended, for the share of the CPUs that
+    other work has taken since: other processes, and other guests of the same host.
+    """
+    began, busy, own = time.monotonic(), _busy(), _own()
+
+    def others() -> float:
+        whole = (time.monotonic() - began) * (os.cpu_count() or 1)
+        return max(0.0, (_busy() - busy) - (_own() - own)) / whole
+
+    return others
+
+
+def _busy() -> float:
+    """Seconds that all CPUs together were not idle."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
+
+
+def _own() -> float:
+    """Seconds of CPU of this process and of its children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _versions() -> dict[str, str]:

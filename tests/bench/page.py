@@ -73,8 +73,8 @@ def _conditions(found: results.Document) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     where = f"{machine['cpus']} CPUs ({machine['cpu']}), {machine['memory_gib']} GiB"
     return (
-        f"## The run\n\n{machine['date']}, {where}, {machine['system']}. Before it, other work "
-        f"took {machine['busy_before']:.0%} of the CPUs. {settings['rounds']} rounds of "
+        f"## The run\n\n{machine['date']}, {where}, {machine['system']}. Meanwhile other work "
+        f"took {machine['others']:.0%} of the CPUs. {settings['rounds']} rounds of "
         f"{settings['seconds']} s each. Every round is in `docs/performance/results.json`.\n\n"
         f"{versions}.\n"
     )
@@ -88,7 +88,7 @@ def _targets(found: results.Document) -> str:
 
 def _candidates(found: results.Document) -> str:
     rows = [[name, words] for name, words in found["candidates"].items()]
-    return f"## The candidates\n\n{table(['Name', 'What it is'], rows)}\n"
+    return f"## The candidates\n\n{table(['Name', 'What it is'], rows, rule='---')}\n"
 
 
 def _pictures(found: results.Document) -> str:
@@ -107,19 +107,21 @@ def _scene(scene: Measured) -> str:
     return f"### {scene.name.partition('/')[0]}: {scene.words}\n\n{table(heading, rows)}\n"
 
 
-def table(heading: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table; all columns but the first are numbers."""
-    rule = ["---", *["---:"] * (len(heading) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, rule, *rows))
+def table(heading: list[str], rows: list[list[str]], rule: str = "---:") -> str:
+    """A Markdown table; all columns but the first are numbers, unless `rule` says otherwise."""
+    rules = ["---", *[rule] * (len(heading) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, rules, *rows))
 
 
 def problems(found: results.Document) -> Iterator[str]:
     """Why the run is not one to keep."""
     if found["settings"]["quick"]:
         yield "it is a quick run"
-    busy = found["machine"]["busy_before"]
-    if busy > BUSY:
-        yield f"other work took {busy:.0%} of the CPUs before it"
+    others = found["machine"]["others"]
+    if others > BUSY:
+        yield f"other work took {others:.0%} of the CPUs meanwhile"
+    for name, why in found["settings"]["failed"].items():
+        yield f"{name} failed: {why}"
     for row in found["targets"]:
         if row["reached"] is None:
             yield f"{row['target']}: {row['why']}"

@@ -14,6 +14,7 @@ from bench import rounds
 from bench.parts import PARTS, Setting
 from bench.progress import Shown
 from bench.rounds import Measured
+from policy_proxy.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,12 @@ def needs_world(plan: Plan) -> bool:
     return any(PARTS[name].tokens for name in plan.parts)
 
 
-def run(plan: Plan, folder: Path, shown: Shown) -> Iterator[Measured]:
-    """Measure them. What is started is stopped again when this ends or is closed."""
+def run(plan: Plan, folder: Path, shown: Shown, failed: dict[str, str]) -> Iterator[Measured]:
+    """Measure them. What is started is stopped again when this ends or is closed.
+
+    :param failed: gets the parts that could not be measured to their end, and why.
+    :raises policy_proxy.errors.ConfigurationError: if what all parts need cannot be started.
+    """
     with ExitStack() as stack:
         world: Any = None
         if needs_world(plan):
@@ -43,10 +48,16 @@ def run(plan: Plan, folder: Path, shown: Shown) -> Iterator[Measured]:
         setting = Setting(folder, world, plan.seconds, plan.quick)
         for name in plan.parts:
             shown.part(PARTS[name].words)
-            module = importlib.import_module(f"bench.parts.{name}")
-            with contextlib.closing(module.scenes(setting)) as found:
-                for scene in found:
-                    steps = len(scene.runs) * (rounds.count(scene, plan.rounds) + 1)
-                    tick = shown.scene(scene.words, steps)
-                    yield rounds.measure(scene, plan.rounds, tick)
+            try:
+                yield from _part(name, setting, plan.rounds, shown)
+            except (ConfigurationError, RuntimeError) as error:
+                failed[name] = str(error)
             shown.part_done()
+
+
+def _part(name: str, setting: Setting, count: int, shown: Shown) -> Iterator[Measured]:
+    module = importlib.import_module(f"bench.parts.{name}")
+    with contextlib.closing(module.scenes(setting)) as found:
+        for scene in found:
+            steps = len(scene.runs) * (rounds.count(scene, count) + 1)
+            yield rounds.measure(scene, count, shown.scene(scene.words, steps))

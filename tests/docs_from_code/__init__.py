@@ -1,4 +1,4 @@
-"""What the documentation says of options, operations and commands, written from the code itself.
+"""What the documentation says of options, operations, commands and findings, from the code itself.
 
 `python -m tests.docs_from_code`, or `make docs`, writes the files; a test compares them with what
 the code yields.
@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import commands, configuration, operations
+from . import commands, configuration, lint, operations
 
 ROOT = Path(__file__).parents[2]
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/commands.md": commands.reference,
     "docs/configuration.md": configuration.reference,
+    "docs/lint-codes.md": lint.reference,
     "docs/operations.md": operations.reference,
     "etc/policy-proxy.conf": configuration.sample,
     "policies/placement.yaml": operations.sample,

@@ -27,7 +27,8 @@ from policy_proxy.policy.source import read
 @format_option
 def fmt(paths: Sequence[str], form: str, *, check: bool) -> None:
     """Write policy files in canonical form: the same rules and comments, in the order in which the
-    service declares its rules, in double quotes.
+    service declares its rules, in double quotes. Rules without an empty line between them stay
+    together.
 
     A file that is no good policy file is left as it is.
 
@@ -36,10 +37,11 @@ def fmt(paths: Sequence[str], form: str, *, check: bool) -> None:
     changed, problems = [], []
     for path in paths:
         sources = read(settings_from(None, [path], enforce_new_defaults=None))
-        problems += [problem for problem in errors(sources.problems) if problem.code == "PP101"]
+        bad = errors(sources.problems)
+        problems += bad
         for file, content in sources.files:
             try:
-                if _formatted(file, content, check=check):
+                if file not in [one.file for one in bad] and _formatted(file, content, check=check):
                     changed.append(file)
             except PolicyError as error:
                 problems += error.found
@@ -65,8 +67,8 @@ def _formatted(file: str, content: bytes, *, check: bool) -> bool:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """At once, so that nobody reads half of it. The name of the file beside it begins with a dot:
-    nobody takes that for policy.
+    """At once, so that nobody reads half of it; owner, mode, access list and label stay. The new
+    file's name begins with a dot at first: nobody takes that for policy.
     """
     path = path.resolve()
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
@@ -76,7 +78,8 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
             status = path.stat()
             os.fchown(file.fileno(), status.st_uid, status.st_gid)
-            shutil.copymode(path, file.name)
+            shutil.copystat(path, file.name)
+            os.utime(file.name)
             Path(file.name).replace(path)
         except BaseException:
             Path(file.name).unlink()
@@ -84,7 +87,9 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _not_written(file: str, error: OSError) -> Problem:
-    remedy = "give the directory and the file to whoever runs this command"
+    remedy = (
+        "whoever runs this must be able to write the file and its directory, with room for a copy"
+    )
     return Problem("PP101", file, 0, "", f"cannot be written ({error.strerror})", remedy)
 
 

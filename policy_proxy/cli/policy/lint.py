@@ -30,7 +30,9 @@ _FORMS: Mapping[str, Callable[[Sequence[Problem]], None]] = {
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(exists=True), metavar="[FILE|DIR]...")
+@click.argument(
+    "paths", nargs=-1, type=click.Path(exists=True, readable=False), metavar="[FILE|DIR]..."
+)
 @config_file_option
 @new_defaults_option
 @click.option(

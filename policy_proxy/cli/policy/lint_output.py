@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from itertools import groupby
@@ -26,8 +27,8 @@ _SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema
 def table(found: Sequence[Problem]) -> None:
     """File by file, in whatever width there is."""
     console = Console(highlight=False)
-    for file, problems in groupby(found, attrgetter("file")):
-        console.print(Text(file or "default rules", "bold"))
+    for path, problems in groupby(found, attrgetter("path")):
+        console.print(Text(path, "bold"))
         rows = Table.grid(padding=(0, 2))
         for problem in problems:
             level = Text(problem.level, _STYLES[problem.level])
@@ -74,13 +75,17 @@ def github(found: Iterable[Problem]) -> None:
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
     """
     for problem in found:
-        place = {"file": problem.file, "line": problem.line or 1}
-        title = f"{problem.code} {CODES[problem.code].title}"
-        properties = ",".join(
-            f"{name}={_escaped(str(value), ':,')}"
-            for name, value in (place | {"title": title}).items()
-        )
-        click.echo(f"::{problem.level} {properties}::{_escaped(problem.sentence)}")
+        place = {"file": _from_here(problem.path), "line": str(problem.line or 1)}
+        title = {"title": f"{problem.code} {CODES[problem.code].title}"}
+        properties = (place if problem.file else {}) | title
+        written = ",".join(f"{name}={_escaped(text, ':,')}" for name, text in properties.items())
+        click.echo(f"::{problem.level} {written}::{_escaped(problem.sentence)}")
+
+
+def _from_here(path: str) -> str:
+    """Relative to the current directory, which is the repository's where it is checked."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
 def _escaped(text: str, more: str = "") -> str:
@@ -89,7 +94,11 @@ def _escaped(text: str, more: str = "") -> str:
 
 
 def sarif(found: Iterable[Problem]) -> None:
-    """SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html"""
+    """SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+
+    With what GitHub wants besides, such as a line for every finding in a file:
+    https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+    """
     driver = {
         "name": "policy-proxy",
         "version": version("policy-proxy"),
@@ -113,11 +122,9 @@ def _level(code: str) -> str:
 
 
 def _result(problem: Problem) -> dict[str, Any]:
-    path = Path(problem.file)
-    uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
-    place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
-    if problem.line:
-        place["region"] = {"startLine": problem.line}
+    path = Path(_from_here(problem.file))
+    uri = path.as_uri() if path.is_absolute() else quote(os.fsencode(path))
+    place = {"artifactLocation": {"uri": uri}, "region": {"startLine": problem.line or 1}}
     return {
         "ruleId": problem.code,
         "ruleIndex": list(CODES).index(problem.code),

@@ -69,8 +69,8 @@ ERRORS_OF_RULES = {
     "PP119": Code(
         "rule allows everyone without saying so",
         "Whatever token is presented, the check holds: one of its parts does when the others do "
-        "not. Looked at are the rules that the service asks for, with all that they refer to, as "
-        "long as they are not larger than some hundred single checks.",
+        "not. Or a default rule that refers to this one has become so. Looked at are the rules "
+        "that the service asks for, with all that they refer to, up to some 300 single checks.",
         'Name who may; or write `"@"` if everyone is meant, which is a warning (PP203).',
         policy_file('"placement:traits:list": "role:reader or not role:reader"'),
     ),

@@ -20,13 +20,14 @@ WARNINGS = {
     "PP203": Code(
         "rule allows everyone",
         "Whoever has a token of the right scope may do this, with any role in any project.",
-        'Name who may, as in `"role:reader"`; or say in a comment why everyone may.',
+        'Name who may, as in `"role:reader"`; or say why everyone may, in a comment '
+        "`# lint: allow PP203 REASON`.",
         policy_file('"placement:traits:list": "@"'),
     ),
     "PP204": Code(
         "rule allows no one",
         "Administrators and services of the cloud are kept out as well.",
-        "Name who may; or say in a comment why nobody may.",
+        "Name who may; or say why nobody may, in a comment `# lint: allow PP204 REASON`.",
         policy_file('"placement:reshaper:reshape": "!"'),
     ),
     "PP205": Code(

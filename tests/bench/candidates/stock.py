@@ -14,6 +14,7 @@ from bench.world import World
 from policy_proxy.embedded import ports, state, users
 from policy_proxy.embedded.processes import Child
 
+_AT_ONCE = ("--graceful-timeout", "1")
 THREADS = 16
 """Of gunicorn, and of granian for the authorizer, which does best with many, too."""
 
@@ -21,7 +22,7 @@ THREADS = 16
 def start(world: World) -> Running:
     """Start the proxy in front of the canned backend."""
     port = ports.free()
-    where = ["--bind", f"{ports.LOOPBACK}:{port}", "--keep-alive", "300"]
+    where = ["--bind", f"{ports.LOOPBACK}:{port}", "--keep-alive", "300", *_AT_ONCE]
     size = ["--workers", "1", "--worker-class", "gthread", "--threads", str(THREADS)]
     command = [sys.executable, "-m", "gunicorn", *where, *size, "bench.apps.stock_proxy"]
     more = {"BENCH_BACKEND": world.backend, "BENCH_CONFIG": str(_configuration(world))}

@@ -17,10 +17,10 @@ MACHINE = {
     "cpus": 2,
     "memory_gib": 24,
     "system": "Linux 6, Debian",
-    "busy_before": 0.01,
+    "others": 0.01,
     "versions": {"Python": "3.11.7"},
 }
-SETTINGS = {"rounds": 2, "seconds": 2, "quick": False}
+SETTINGS = {"rounds": 2, "seconds": 2, "quick": False, "failed": {}}
 
 
 @pytest.fixture
@@ -59,7 +59,8 @@ def test_only_pictures_that_were_drawn_are_shown(found):
     ("where", "name", "value", "why"),
     [
         ("settings", "quick", True, "it is a quick run"),
-        ("machine", "busy_before", 0.5, "other work took 50% of the CPUs before it"),
+        ("settings", "failed", {"load": "why"}, "load failed: why"),
+        ("machine", "others", 0.5, "other work took 50% of the CPUs meanwhile"),
     ],
 )
 def test_a_run_that_says_little_is_not_one_to_keep(found, where, name, value, why):
