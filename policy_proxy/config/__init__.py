@@ -9,7 +9,6 @@ from typing import Any
 
 from oslo_config import cfg
 from oslo_middleware import opts as oslo_middleware_opts
-from oslo_policy import opts as oslo_policy_opts
 
 from policy_proxy.config import (
     audit,
@@ -108,7 +107,7 @@ def parse(files: Sequence[str]) -> cfg.ConfigOpts:
         conf([], project="policy-proxy", default_config_files=list(files), default_config_dirs=[])
         for section in SECTIONS:
             conf.register_opts(section.OPTS, group=section.GROUP)
-        oslo_policy_opts.set_defaults(conf)
+        policy.register(conf)
         for group, opts in oslo_middleware_opts.list_opts_cors():
             conf.register_opts(copy.deepcopy(opts), group=group)
         authtoken.register(conf)

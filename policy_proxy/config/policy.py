@@ -32,6 +32,15 @@ OPTS = [
     ),
 ]
 
+_DEFAULTS = {
+    "enforce_new_defaults": True,
+    "policy_file": "policy.yaml",
+    "policy_dirs": ["policy.d"],
+    "policy_default_rule": "default",
+    "remote_content_type": "application/x-www-form-urlencoded",
+}
+"""https://docs.openstack.org/oslo.policy/latest/configuration/"""
+
 MAX_REMOTE_SECONDS = 10.0
 """Longest time for one question to a remote server; oslo.policy's default is a minute."""
 
@@ -62,6 +71,17 @@ class PolicySettings:
     require_file: bool
     allow_remote_checks: bool = False
     remote: RemoteSettings = RemoteSettings()
+
+
+def register(conf: cfg.ConfigOpts) -> None:
+    """Register the options of `[oslo_policy]`, with oslo.policy's own defaults.
+
+    They are objects of the whole process, and a service in the same process, or a test, may have
+    given them other defaults.
+    """
+    oslo_policy_opts.set_defaults(conf)
+    for name, default in _DEFAULTS.items():
+        conf.set_default(name, default, group="oslo_policy")
 
 
 def read(conf: cfg.ConfigOpts) -> PolicySettings:

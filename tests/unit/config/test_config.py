@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from oslo_config import cfg
+from oslo_policy import opts
 
 from policy_proxy import config
 from policy_proxy.errors import ConfigurationError
@@ -222,3 +224,16 @@ def test_the_login_may_stand_in_a_section_of_its_own(load):
     text = "\n".join([*rest, "auth_section = login", "[login]", *login])
     assert load(text).conf["login"].username == "placement-proxy"
     assert any("[login] auth_url" in p for p in refused(load, text.replace("auth_url", "#")))
+
+
+def test_what_others_in_the_process_set_as_defaults_of_oslo_policy_is_not_ours():
+    theirs = {"enforce_new_defaults": False, "policy_file": "theirs.yaml", "policy_dirs": []}
+    options = {option.name: option for option in opts._options}
+    before = {name: options[name].default for name in theirs}
+    opts.set_defaults(cfg.ConfigOpts(), **theirs)
+    try:
+        ours = config.parse([]).oslo_policy
+        assert ours.enforce_new_defaults is True
+        assert (ours.policy_file, ours.policy_dirs) == ("policy.yaml", ["policy.d"])
+    finally:
+        opts.set_defaults(cfg.ConfigOpts(), **before)

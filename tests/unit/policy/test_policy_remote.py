@@ -82,7 +82,8 @@ def test_no_other_body_is(body):
 @pytest.mark.parametrize("content_type", [FORM, JSON])
 def test_what_is_sent_is_oslo_policys(content_type):
     conf = cfg.ConfigOpts()
-    opts.set_defaults(conf, remote_content_type=content_type)
+    opts.set_defaults(conf)
+    conf.set_override("remote_content_type", content_type, group="oslo_policy")
     form, document = _external.HttpCheck._construct_payload(
         CREDS, "rule", policy.Enforcer(conf), TARGET
     )

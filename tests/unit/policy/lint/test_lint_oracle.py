@@ -123,8 +123,13 @@ def stock(tmp_path_factory):
         path.write_bytes(text.encode())
         conf = cfg.ConfigOpts()
         conf([], project="stock", default_config_files=[], default_config_dirs=[])
-        opts.set_defaults(conf, policy_file=str(path), enforce_new_defaults=new_only)
-        conf.set_override("policy_dirs", [], group="oslo_policy")
+        opts.set_defaults(conf)  # with values, it would set those of the whole process
+        for name, value in {
+            "policy_file": str(path),
+            "policy_dirs": [],
+            "enforce_new_defaults": new_only,
+        }.items():
+            conf.set_override(name, value, group="oslo_policy")
         made = policy.Enforcer(conf)
         made.suppress_deprecation_warnings = made.suppress_default_change_warnings = True
         made.register_defaults(SERVICE.defaults())
