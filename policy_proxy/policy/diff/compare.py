@@ -6,11 +6,12 @@ comes with an example that was tried on both policies, in our form and in oslo.p
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from policy_proxy.policy.diff.atoms import ANY_TARGET, Literals, TargetFacts, TooLarge
+from policy_proxy.policy.diff.atoms import ANY_TARGET, Literals, Scoped, TargetFacts, TooLarge
 from policy_proxy.policy.diff.change import Change, Doubt, Kind, Side
 from policy_proxy.policy.diff.cubes import cubes, models, needed
 from policy_proxy.policy.diff.diagrams import Function
@@ -18,6 +19,7 @@ from policy_proxy.policy.diff.meaning import leaves_reached, names_of
 from policy_proxy.policy.diff.realise import Case, realised
 from policy_proxy.policy.diff.samples import samples
 from policy_proxy.policy.diff.space import Space
+from policy_proxy.policy.diff.theory import SCOPES
 from policy_proxy.policy.diff.words import described
 from policy_proxy.policy.nodes import Foreign, Never, Node, Reference, parts_of
 from policy_proxy.policy.remote import KINDS as REMOTE
@@ -101,7 +103,8 @@ class _Comparison:
         found, complete = _described(space, wanted)
         kinds, doubts = [], []
         for cube in found:
-            case = None if self._remote else self._case(space, wanted, cube, facts, gain=gain)
+            cases = () if self._remote else _cases(space, wanted, cube, facts)
+            case = next((case for case in cases if self._shown(case, gain=gain)), None)
             if case:
                 kinds.append(Kind(described(cube), cube, *case))
             else:
@@ -111,34 +114,25 @@ class _Comparison:
         if not complete:
             text = f"more kinds of caller {_VERB[gain]} than are told apart"
             doubts.append(Doubt(text, gain=gain, loss=not gain))
+            kinds = kinds or self._samples(facts, gain=gain)
         return kinds, doubts
 
-    def _case(
-        self, space: Space, wanted: Function, cube: Literals, facts: TargetFacts, *, gain: bool
-    ) -> Case | None:
-        """A caller of this description, with a target, who gains or loses."""
-        try:
-            some = itertools.islice(
-                models(space, space.diagrams.all([wanted, space.of(cube)])), TRIES
-            )
-            cases = (realised(model, facts) for model in some)
-            return next((case for case in cases if self._shown(case, gain=gain)), None)
-        except TooLarge:
-            return None
-
     def _some(self, facts: TargetFacts) -> Change:
-        """What differs for callers who meet one policy in one way, and are nothing else."""
-        gained = tuple(itertools.islice(self._samples(facts, gain=True), SAMPLES_SHOWN))
-        lost = tuple(itertools.islice(self._samples(facts, gain=False), SAMPLES_SHOWN))
+        gained, lost = (tuple(self._samples(facts, gain=gain)) for gain in (True, False))
         text = "too large to be decided: others may gain or lose as well"
         return Change(self._rule, gained, lost, (Doubt(text, gain=True, loss=True),))
 
-    def _samples(self, facts: TargetFacts, *, gain: bool) -> Iterator[Kind]:
+    def _samples(self, facts: TargetFacts, *, gain: bool) -> list[Kind]:
+        """Some who meet one policy in one way, and are nothing else."""
         other, node = self._nodes if gain else reversed(self._nodes)
+        found: list[Kind] = []
         for model in () if self._remote else samples(node, other, facts):
             case = realised(model, facts)
             if self._shown(case, gain=gain):
-                yield Kind(f"for example {described(model)}", model, *case)
+                found.append(Kind(f"for example {described(model)}", model, *case))
+            if len(found) == SAMPLES_SHOWN:
+                break
+        return found
 
     def _shown(self, case: Case, *, gain: bool) -> bool:
         """Whether this caller has access in the one policy, and not in the other."""
@@ -157,14 +151,27 @@ class _Comparison:
 def _described(space: Space, wanted: Function) -> tuple[list[Literals], bool]:
     """Descriptions of a function, and whether they are all of it."""
     found: list[Literals] = []
-    try:
-        for cube in cubes(space, wanted):
+    complete = wanted == space.diagrams.never
+    with contextlib.suppress(TooLarge):
+        for cube in () if complete else cubes(space, wanted):
             if len(found) == MAX_KINDS:
-                return needed(space, found, wanted), False
+                break
             found.append(cube)
-        return needed(space, found, wanted), True
+        else:
+            complete = True
+        found = needed(space, found, wanted)
+    return found, complete
+
+
+def _cases(space: Space, wanted: Function, cube: Literals, facts: TargetFacts) -> Iterator[Case]:
+    """Callers of this description, with targets: to be tried."""
+    try:
+        known = space.diagrams.all([wanted, space.of(cube)])
+        for model in itertools.islice(models(space, known), TRIES):
+            yield realised(model, facts)
     except TooLarge:
-        return found, False
+        for scope in SCOPES:
+            yield realised({Scoped(scope): True, **cube}, facts)
 
 
 def _asks(check: str) -> bool:

@@ -71,6 +71,24 @@ def test_what_is_too_large_is_not_called_unchanged(change_between, many):
     assert not change.lost
 
 
+@pytest.mark.parametrize("most", [150, 200, 300, 500, 1000])
+def test_what_is_decided_stays_so_when_it_becomes_too_large_to_be_told(
+    change_between, monkeypatch, most
+):
+    """However early that is: nobody is said to lose, and there is somebody who gains."""
+    many = any_of("(role:a{0} and role:b{0})", 6)
+    monkeypatch.setattr(diagrams, "MAX_NODES", most)
+
+    change = change_between(many, f"{many} or role:x")
+
+    assert change.gained
+    assert not change.lost
+    assert set(change.undecided) <= {
+        TOO_LARGE,
+        Doubt("more kinds of caller gain than are told apart", gain=True),
+    }
+
+
 def test_what_is_written_alike_is_unchanged_however_large(change_between):
     assert change_between(mixed(24), mixed(24)).unchanged
 
