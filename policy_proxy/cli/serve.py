@@ -23,7 +23,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from policy_proxy import config, wsgi
-from policy_proxy.cli.check import local_problems
+from policy_proxy.cli.check import inspected
 from policy_proxy.cli.output import fail
 from policy_proxy.config.server import ServerSettings
 from policy_proxy.errors import ConfigurationError
@@ -45,11 +45,7 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     SIGHUP has the policy files read at once, by every worker, whose connections stay open.
     """
     path = str(Path(config_file).resolve())
-    try:
-        settings = config.read([path])
-    except ConfigurationError as error:
-        fail(error.problems)
-    problems = [*config.problems(settings), *local_problems(settings)]
+    settings, problems = inspected(path, offline=True)
     given: dict[str, Any] = {"host": host, "port": port, "workers": workers}
     server = dataclasses.replace(
         settings.server, **{name: value for name, value in given.items() if value is not None}

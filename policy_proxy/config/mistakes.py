@@ -1,12 +1,14 @@
 """What oslo.config lets pass or says in Python's words: misspelt names, and values of a wrong type.
 
-A name that nobody reads would leave the default in force without a word.
+A name that nobody reads would leave the default in force without a word. Sentences about one option
+begin with its section and name, `[section] name`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from oslo_config import cfg, types
 
@@ -33,10 +35,15 @@ def names(files: Sequence[str], conf: cfg.ConfigOpts, own: Iterable[str]) -> lis
     return found
 
 
-def values(conf: cfg.ConfigOpts, own: Iterable[tuple[str, Sequence[cfg.Opt]]]) -> list[str]:
+def values(
+    conf: cfg.ConfigOpts, own: Iterable[tuple[str, Sequence[cfg.Opt]]], defaults: cfg.ConfigOpts
+) -> list[str]:
     """Values that their options do not take, a sentence each. None is shown: it may be a secret.
 
+    In `conf` the default takes the place of such a value, so that the rest can be looked at.
+
     :param own: our sections with their options, whose types say what to write instead.
+    :param defaults: the configuration without any file.
     """
     kinds = {(group, opt.dest): opt.type for group, options in own for opt in options}
     found = []
@@ -49,7 +56,20 @@ def values(conf: cfg.ConfigOpts, own: Iterable[tuple[str, Sequence[cfg.Opt]]]) -
             except (cfg.Error, ValueError) as error:
                 wanted = _wanted(kinds.get((group, name))) or f"another ({error.__context__})"
                 found.append(f"[{group}] {name} is not valid: write {wanted}")
+            else:
+                continue
+            conf.set_override(name, _default(defaults, group, name), group)
     return found
+
+
+def told_twice(sentence: str, others: Iterable[str]) -> bool:
+    """Whether one of the others is about the same option."""
+    return any(other.split(" ")[:2] == sentence.split(" ")[:2] for other in others)
+
+
+def _default(defaults: cfg.ConfigOpts, group: str, name: str) -> Any:
+    """An option of a login that only the file asks for has none."""
+    return defaults[group][name] if group in defaults and name in defaults[group] else None
 
 
 def _written(files: Sequence[str]) -> dict[str, dict[str, list[str]]]:

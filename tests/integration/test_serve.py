@@ -273,6 +273,56 @@ def test_configuration_audit_file_and_policy_are_told_at_once(good, command):
         assert any(part in line for line in lines), part
 
 
+SLIPS = """
+[limit]
+max_headers = 9
+[backend]
+url = localhost
+crdentials = service
+[keystone_authtoken]
+delay_auth_decision = true
+insecure = true
+memcached_servers = 127.0.0.1:11211
+[server]
+port = soon
+tls_certfile = /nowhere
+[audit]
+file = /nowhere/audit.jsonl
+"""
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_slips_hide_no_other_problem(good, command):
+    text = re.sub(r"(?m)^(url|file) = .*$", "", good.read_text())
+    good.write_text(f"{text}{SLIPS}")
+    (good.parent / "policy.yaml").unlink()
+    lines = sentences(run(command, "--config-file", str(good)))
+    for part in (
+        "there is no section [limit]: write [limits]",
+        "[backend] url is not valid",
+        "[backend] has no option crdentials: write credentials",
+        "[keystone_authtoken] delay_auth_decision = true",
+        "[keystone_authtoken] insecure = true",
+        "[keystone_authtoken] memcached_servers needs",
+        "[server] port is not valid",
+        "[server] tls_certfile and tls_keyfile go together",
+        "[server] tls_certfile = /nowhere cannot be read",
+        "[audit] file = /nowhere/audit.jsonl: the folder /nowhere does not exist",
+    ):
+        assert [line for line in lines if f"{good}: {part}" in line], (part, lines)
+    assert [line for line in lines if f"{good.parent / 'policy.yaml'}: does not exist" in line]
+    assert len(lines) == 11
+
+
+def test_what_good_sections_lead_to_is_looked_at_beside_bad_ones(good, keystone_url, password):
+    text = good.read_text().replace(keystone_url, f"http://127.0.0.1:{free_port()}")
+    good.write_text(text + "[limits]\nmax_headers = few\n[backend]\nurl = http://127.0.0.1:1\n")
+    lines = sentences(run("check", "--config-file", str(good)))
+    assert len(lines) == 3
+    for part in ("max_headers", "http://127.0.0.1:1 does not answer", "Keystone does not answer"):
+        assert [line for line in lines if part in line and str(good) in line], (part, lines)
+
+
 def test_a_busy_port_ends_in_one_sentence(good):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = str(busy.getsockname()[1])
@@ -304,10 +354,11 @@ def test_an_unreachable_backend_is_one_sentence(good, backend):
 
 
 def test_a_wrong_password_is_one_sentence(good, password):
-    good.write_text(good.read_text().replace(password, "wrong"))
+    another = secrets.token_urlsafe()
+    good.write_text(good.read_text().replace(password, another))
     (line,) = sentences(run("check", "--config-file", str(good)))
-    assert "gets no token" in line
-    assert "wrong" not in line
+    assert f"{good}: [keystone_authtoken] the proxy's user gets no token" in line
+    assert another not in line
 
 
 def test_tls_and_the_number_of_workers(good):
