@@ -95,4 +95,6 @@ def _wanted(kind: types.ConfigType | None) -> str:
             return words + least + most
         case types.HostAddress():
             return "a host name or an address"
+        case types.String():
+            return "a name"
     return ""
