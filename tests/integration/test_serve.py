@@ -80,6 +80,16 @@ def status_of(answer):
     return int(answer.split(b" ", 2)[1]) if answer else 0
 
 
+def error_of(answer):
+    """Status and title of an answer that is an error of ours."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/json" in head.lower()
+    (error,) = json.loads(body)["errors"]
+    assert error["status"] == status_of(answer)
+    assert error["request_id"].encode() in head
+    return error["status"], error["title"]
+
+
 def test_a_request_line_of_32_kib_works(served, keystone, backend):
     names = ",".join(f"CUSTOM_{number:05d}" for number in range(2700))
     target = f"/traits?name=in:{names}"
@@ -91,21 +101,47 @@ def test_a_request_line_of_32_kib_works(served, keystone, backend):
 
 def test_longer_than_the_limit_is_414(served, keystone, backend):
     before = len(forwarded(backend))
-    answer = served.raw(request("GET", f"/traits?name={'x' * 66_000}", keystone.issue(ADMIN)))
-    assert status_of(answer) == 414
+    answer = served.raw(request("GET", f"/traits?name={'x' * 60_000}", keystone.issue(ADMIN)))
+    assert error_of(answer) == (414, "Request-URI Too Long")
     assert len(forwarded(backend)) == before
 
 
 @pytest.mark.parametrize(
-    ("lines", "status"),
+    "lines",
     [
-        ([f"X-{number}: x" for number in range(300)], 431),
-        ([f"X-A: {'x' * 40_000}"], 431),
-        ([f"X-{number}: {'x' * 1000}" for number in range(64)], 431),
+        [f"X-{number}: x" for number in range(80)],
+        [f"X-A: {'x' * 40_000}"],
+        [f"X-{number}: {'x' * 1000}" for number in range(64)],
     ],
+    ids=["many", "large", "large together"],
 )
-def test_too_many_or_too_large_headers_are_431(served, keystone, lines, status):
-    assert status_of(served.raw(request("GET", "/traits", keystone.issue(ADMIN), *lines))) == status
+def test_too_many_or_too_large_headers_are_431(served, keystone, lines):
+    answer = served.raw(request("GET", "/traits", keystone.issue(ADMIN), *lines))
+    assert error_of(answer) == (431, "Request Header Fields Too Large")
+
+
+@pytest.mark.parametrize(
+    ("target", "lines", "status"),
+    [
+        (f"/traits?name={'x' * 66_000}", [], 414),
+        ("/traits", [f"X-{number}: x" for number in range(100)], 431),
+        ("/traits", [f"X-A: {'x' * 600_000}"], 431),
+        ("/a b", [], 400),
+        ("/traits", ["X A: b"], 400),
+        ("/traits", ["Transfer-Encoding: gzip"], 400),
+        ("/traits", ["Content-Length: x"], 400),
+        ("/traits", ["Content-Length: 2", "Content-Length: 3"], 400),
+    ],
+    ids=range(8),
+)
+def test_what_is_no_request_is_refused_by_granian_as_documented(
+    served, keystone, backend, target, lines, status
+):
+    before = len(forwarded(backend))
+    answer = served.raw(request("GET", target, keystone.issue(ADMIN), *lines))
+    assert status_of(answer) == status
+    assert answer.endswith(b"\r\n\r\n")
+    assert len(forwarded(backend)) == before
 
 
 @pytest.mark.parametrize(
