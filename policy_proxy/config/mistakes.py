@@ -15,6 +15,12 @@ from oslo_config import cfg, types
 _DOLLAR = "write $$ for each $ in it, since $ begins a reference to another option"
 _LIKE = 0.8
 """How alike two sections' names are, from 0 to 1, for one to be a slip of the other."""
+_WANTED = {
+    types.Boolean: "true or false",
+    types.HostAddress: "a host name or an address",
+    types.String: "a name",
+    types.URI: "a URL with scheme and host, such as http://HOST:PORT",
+}
 
 
 def names(files: Sequence[str], conf: cfg.ConfigOpts, own: Iterable[str]) -> list[str]:
@@ -80,21 +86,13 @@ def _written(files: Sequence[str]) -> dict[str, dict[str, list[str]]]:
 
 
 def _wanted(kind: types.ConfigType | None) -> str:
+    """What such an option takes, in words; nothing for a kind that is not among ours."""
     choices = getattr(kind, "choices", None)
     if choices:
         return " or ".join(choices)
-    match kind:
-        case types.Boolean():
-            return "true or false"
-        case types.URI():
-            return "a URL with scheme and host, such as http://HOST:PORT"
-        case types.Number():
-            words = "a whole number" if isinstance(kind, types.Integer) else "a number"
-            least = "" if kind.min is None else f", {kind.min:g} or more"
-            most = "" if kind.max is None else f", {kind.max:g} or less"
-            return words + least + most
-        case types.HostAddress():
-            return "a host name or an address"
-        case types.String():
-            return "a name"
-    return ""
+    if isinstance(kind, types.Number):
+        words = "a whole number" if isinstance(kind, types.Integer) else "a number"
+        least = "" if kind.min is None else f", {kind.min:g} or more"
+        most = "" if kind.max is None else f", {kind.max:g} or less"
+        return words + least + most
+    return _WANTED.get(type(kind), "")

@@ -13,6 +13,7 @@ import threading
 import time
 
 import httpx
+import psutil
 import pytest
 
 from harness.certificates import self_signed
@@ -248,6 +249,18 @@ def test_sigterm_finishes_what_is_in_flight(tmp_path, keystone, keystone_url, pa
             assert served.process.wait(timeout=20) == 0
     assert status_of(answers[0]) == 200
     assert len(forwarded(backend)) == 1
+
+
+def test_workers_end_with_a_supervisor_that_is_killed(good):
+    with serving(good, "--workers", "2") as served:
+        eventually(lambda: len(served.worker_pids()) == 2)
+        workers = [psutil.Process(pid) for pid in served.worker_pids()]
+        served.process.kill()
+        served.process.wait()
+        _, left = psutil.wait_procs(workers, timeout=20)
+        assert left == []
+        with socket.create_server(("127.0.0.1", served.port)):
+            pass
 
 
 def run(*arguments):
