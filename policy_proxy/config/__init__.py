@@ -105,13 +105,7 @@ def parse(files: Sequence[str], *, environment: bool = True) -> cfg.ConfigOpts:
             default_config_dirs=[],
             use_env=environment,
         )
-        for section in SECTIONS:
-            conf.register_opts(section.OPTS, group=section.GROUP)
-        oslo_policy_opts.set_defaults(conf)
-        for group, opts in oslo_middleware_opts.list_opts_cors():
-            conf.register_opts(copy.deepcopy(opts), group=group)
-        authtoken.register(conf)
-        authtoken.register_plugin(conf, authtoken.section_in(conf, backend.GROUP))
+        _register(conf)
     except cfg.ConfigFilesNotFoundError as error:
         raise ConfigurationError(
             [f"{', '.join(error.config_files)}: no such file: name it with --config-file"]
@@ -130,6 +124,16 @@ def parse(files: Sequence[str], *, environment: bool = True) -> cfg.ConfigOpts:
 def list_opts() -> list[tuple[str, list[Any]]]:
     """Our own options, for oslo-config-generator (entry point `oslo.config.opts`)."""
     return [(section.GROUP, copy.deepcopy(section.OPTS)) for section in SECTIONS]
+
+
+def _register(conf: cfg.ConfigOpts) -> None:
+    for section in SECTIONS:
+        conf.register_opts(section.OPTS, group=section.GROUP)
+    oslo_policy_opts.set_defaults(conf)
+    for group, opts in oslo_middleware_opts.list_opts_cors():
+        conf.register_opts(copy.deepcopy(opts), group=group)
+    authtoken.register(conf)
+    authtoken.register_plugin(conf, authtoken.section_in(conf, backend.GROUP))
 
 
 def _read(files: Sequence[str]) -> tuple[Settings, list[str]]:

@@ -161,6 +161,11 @@ def _hazards(section: cfg.ConfigOpts.GroupAttr) -> list[str]:
             "[keystone_authtoken] insecure = true does not verify Keystone's certificate: remove "
             "the line and set cafile"
         )
+    return found + _hazards_of_cache(section)
+
+
+def _hazards_of_cache(section: cfg.ConfigOpts.GroupAttr) -> list[str]:
+    found = []
     if section.memcached_servers and section.memcache_security_strategy.upper() != "ENCRYPT":
         found.append(
             "[keystone_authtoken] memcached_servers needs memcache_security_strategy = ENCRYPT and "
