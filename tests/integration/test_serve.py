@@ -17,43 +17,11 @@ import psutil
 import pytest
 
 from harness.certificates import self_signed
-from harness.keystone import Grant, Keystone
-from harness.proxy import ADMIN, PROXY_USER, SERVICE_GRANT, configuration
+from harness.keystone import Grant
+from harness.proxy import ADMIN, configuration
 from harness.serve import COMMAND, free_port, serving
-from harness.server import serving as serving_wsgi
 from harness.stack import eventually
-from integration.raw_backend import OK, RawBackend
-
-VERSIONS = json.dumps({"versions": [{"min_version": "1.0", "max_version": "1.39"}]}).encode()
-VERSION_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(VERSIONS), VERSIONS)
-
-
-def placement(connection):
-    """Enough of Placement to be found ready; `{}` to everything else."""
-    while request := connection.hear():
-        connection.say(VERSION_ANSWER if request.startswith(b"GET / ") else OK)
-
-
-@pytest.fixture(scope="module")
-def password():
-    return secrets.token_urlsafe()
-
-
-@pytest.fixture(scope="module")
-def keystone(password):
-    return Keystone({PROXY_USER: (password, SERVICE_GRANT)})
-
-
-@pytest.fixture(scope="module")
-def keystone_url(keystone):
-    with serving_wsgi(keystone) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def backend():
-    with RawBackend(placement) as backend:
-        yield backend
+from integration.raw_backend import OK, VERSIONS, RawBackend
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +194,7 @@ def test_sigterm_finishes_what_is_in_flight(tmp_path, keystone, keystone_url, pa
     def slow(connection):
         while heard := connection.hear():
             if heard.startswith(b"GET / "):
-                connection.say(VERSION_ANSWER)
+                connection.say(VERSIONS)
             else:
                 asked.set()
                 go_on.wait(10)
