@@ -31,7 +31,7 @@ from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.backend.remote import post
 from policy_proxy.barrier.error_barrier import ErrorBarrier
 from policy_proxy.barrier.request_id import RequestId
-from policy_proxy.config import Settings, authtoken
+from policy_proxy.config import Settings, authtoken, named
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import Environ, Headers, Service, StartResponse, WSGIApp
@@ -101,16 +101,32 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
         {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},
         settings.health.interval,
     )
+    app = terminal
+    for layer in reversed(_layers(settings, service, watch, readiness)):
+        app = layer(app)
+    watch.start()  # last, so that a chain that cannot be put together leaves no thread behind
+    readiness.start()
+    return Chain(app, watch.reload, (watch.stop, readiness.stop))
+
+
+def _layers(
+    settings: Settings, service: Service, watch: PolicyWatch, readiness: Readiness
+) -> list[Layer]:
+    sink = _sink(settings)
     readers = BoundedSemaphore(settings.limits.max_body_readers)
     content = partial(Content, service=service, limits=settings.limits, readers=readers)
-    layers: list[Layer] = [
+    return [
         RequestId,
         partial(
-            Health, readiness=readiness, watch=watch, trusted=settings.health.trusted_addresses
+            Health,
+            readiness=readiness,
+            watch=watch,
+            lost=lambda: sink.lost,
+            trusted=settings.health.trusted_addresses,
         ),
         *_cors(settings),
         partial(ErrorBarrier, service=service),
-        partial(Audit, sink=_sink(settings)),
+        partial(Audit, sink=sink),
         partial(Admission, service=service, limits=settings.limits),
         partial(
             Identify,
@@ -123,12 +139,6 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
         partial(Enforce, service=service),
         partial(content, decisive=False),
     ]
-    app = terminal
-    for layer in reversed(layers):
-        app = layer(app)
-    watch.start()  # last, so that a chain that cannot be put together leaves no thread behind
-    readiness.start()
-    return Chain(app, watch.reload, (watch.stop, readiness.stop))
 
 
 def remote_ask(settings: PolicySettings) -> Ask:
@@ -148,13 +158,12 @@ def _cors(settings: Settings) -> list[Layer]:
 def _sink(settings: Settings) -> sinks.Sink:
     path = settings.audit.file
     if path is None:
-        return sinks.to_log
+        return sinks.LogSink()
     try:
         return sinks.FileSink(path)
     except OSError as error:
-        raise ConfigurationError(
-            [f"[audit] file = {path} cannot be opened for appending: {error.strerror}"]
-        ) from None
+        problem = f"[audit] file = {path} cannot be opened for appending: {error.strerror}"
+        raise ConfigurationError(named(settings, [problem])) from None
 
 
 def _challenge(settings: Settings) -> Headers:

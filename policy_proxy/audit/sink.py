@@ -7,16 +7,24 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import orjson
-
-Sink = Callable[[Mapping[str, Any]], None]
 
 _LOG = logging.getLogger(__name__)
 _in_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _RECORDS = logging.getLogger("policy_proxy.audit")
+
+
+class Sink(Protocol):
+    """Takes one record at a time, from any thread."""
+
+    @property
+    def lost(self) -> int:
+        """How many records could not be written where they should be, since the start."""
+
+    def __call__(self, record: Mapping[str, Any]) -> None: ...
 
 
 def as_line(record: Mapping[str, Any]) -> str:
@@ -28,9 +36,13 @@ def as_line(record: Mapping[str, Any]) -> str:
     return line.decode() if line.isascii() else _in_ascii(record)
 
 
-def to_log(record: Mapping[str, Any]) -> None:
+class LogSink:
     """The sink of a service without `[audit] file`."""
-    _RECORDS.info("%s", as_line(record))
+
+    lost = 0
+
+    def __call__(self, record: Mapping[str, Any]) -> None:
+        _RECORDS.info("%s", as_line(record))
 
 
 class FileSink:
@@ -57,7 +69,8 @@ class FileSink:
             with self._lock:
                 self._write(f"{line}\n".encode())
         except OSError as error:
-            self.lost += 1
+            with self._lock:
+                self.lost += 1
             _LOG.error(
                 "audit record %d not written to %s (%s), so it stands here: %s",
                 self.lost,

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import click
 
-from policy_proxy.cli.check import check
-from policy_proxy.cli.policy import policy
-from policy_proxy.cli.serve import serve
-from policy_proxy.cli.up import up
+from policy_proxy.cli.lazy import LazyGroup
 
 
-@click.group()
+@click.group(cls=LazyGroup, package=__name__, names=("check", "policy", "serve", "up"))
 @click.version_option(package_name="policy-proxy")
 def main() -> None:
     """Access control in front of the OpenStack Placement API."""
-
-
-main.add_command(check)
-main.add_command(policy)
-main.add_command(serve)
-main.add_command(up)

@@ -10,7 +10,7 @@ import click
 from policy_proxy import config
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.cli.output import fail
-from policy_proxy.config import Settings, authtoken
+from policy_proxy.config import Settings, authtoken, backend
 from policy_proxy.errors import ConfigurationError, Unavailable
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.build import build
@@ -29,27 +29,35 @@ def check(config_file: str, *, offline: bool) -> None:
 
     Prints every problem with its file, option and remedy. Exit code 0: none; 1: some.
     """
-    try:
-        settings = config.read([config_file])
-    except ConfigurationError as error:
-        fail(error.problems)
-    problems = config.problems(settings)
-    if not problems and not offline:
-        problems = _remote_problems(settings)
-    problems += local_problems(settings)
+    _, problems = inspected(config_file, offline=offline)
     if problems:
         fail(problems)
     click.echo(f"{config_file}: good")
 
 
-def local_problems(settings: Settings) -> list[str]:
-    """What is wrong with the policy files and the audit file, a sentence each."""
-    found = _audit_problems(settings.audit.file)
+def inspected(config_file: str, *, offline: bool) -> tuple[Settings, list[str]]:
+    """The settings, and every problem of configuration, audit file and policy, a sentence each.
+
+    Ends the command with exit code 1 if there is nothing to look at.
+
+    :param offline: whether Keystone and the backend are left alone.
+    """
+    try:
+        settings, found = config.inspect([config_file])
+    except ConfigurationError as error:
+        fail(error.problems)
+    found += _audit_problems(settings.audit.file)
+    if not offline:
+        found += _remote_problems(settings, found)
+    return settings, [*config.named(settings, found), *_policy_problems(settings)]
+
+
+def _policy_problems(settings: Settings) -> list[str]:
     try:
         build(read(settings.policy), settings.policy, SERVICE.defaults, SERVICE.attributes)
     except PolicyError as error:
-        found += error.problems
-    return found
+        return error.problems
+    return []
 
 
 def _audit_problems(path: str | None) -> list[str]:
@@ -65,18 +73,26 @@ def _audit_problems(path: str | None) -> list[str]:
     return []
 
 
-def _remote_problems(settings: Settings) -> list[str]:
-    keystone = looks.keystone(settings.conf)()
-    found = [keystone, looks.backend(settings.backend)()]
-    if not keystone:
-        found += [_login_problem(settings, user) for user in _users(settings)]
-    return [problem for problem in found if problem]
+def _remote_problems(settings: Settings, found: list[str]) -> list[str]:
+    """What is wrong with what the good sections lead to; nobody is asked by a bad one."""
+    problems = []
+    if _is_good(backend.GROUP, found):
+        problems.append(looks.backend(settings.backend)())
+    if _is_good(authtoken.GROUP, found) and _is_good(authtoken.login_group(settings.conf), found):
+        keystone = looks.keystone(settings.conf)()
+        users = [] if keystone else [user for user in _users(settings) if _is_good(user, found)]
+        problems += [keystone, *(_login_problem(settings, user) for user in users)]
+    return [problem for problem in problems if problem]
 
 
-def _users(settings: Settings) -> set[str]:
+def _is_good(section: str, found: list[str]) -> bool:
+    return not any(problem.startswith(f"[{section}] ") for problem in found)
+
+
+def _users(settings: Settings) -> list[str]:
     """The sections with users of the proxy: who validates tokens, and whose token goes out."""
-    service = {settings.backend.auth_section} if settings.backend.credentials == "service" else ()
-    return {authtoken.GROUP, *service}
+    service = [settings.backend.auth_section] if settings.backend.credentials == "service" else []
+    return sorted({authtoken.GROUP, *service})
 
 
 def _login_problem(settings: Settings, user: str) -> str:

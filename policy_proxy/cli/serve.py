@@ -22,8 +22,8 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from policy_proxy import config, wsgi
-from policy_proxy.cli.check import local_problems
+from policy_proxy import config, lifetime, wsgi
+from policy_proxy.cli.check import inspected
 from policy_proxy.cli.output import fail
 from policy_proxy.config.server import ServerSettings
 from policy_proxy.errors import ConfigurationError
@@ -45,11 +45,7 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     SIGHUP has the policy files read at once, by every worker, whose connections stay open.
     """
     path = str(Path(config_file).resolve())
-    try:
-        settings = config.read([path])
-    except ConfigurationError as error:
-        fail(error.problems)
-    problems = [*config.problems(settings), *local_problems(settings)]
+    settings, problems = inspected(path, offline=True)
     given: dict[str, Any] = {"host": host, "port": port, "workers": workers}
     server = dataclasses.replace(
         settings.server, **{name: value for name, value in given.items() if value is not None}
@@ -63,7 +59,7 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     granian = _granian(server)
     granian.on_startup(_pass_on_reloads)
     granian.on_startup(partial(_stop_for_certain, granian))
-    granian.serve(target_loader=_loaded)
+    granian.serve(target_loader=partial(_loaded, os.getpid()))
 
 
 def _granian(server: ServerSettings) -> Any:
@@ -128,9 +124,14 @@ def _pass_on_reloads() -> None:
     signal.signal(signal.SIGHUP, pass_on)
 
 
-def _loaded(target: str) -> Any:
-    """What a worker serves, opened before its first request; `target` is what granian calls it."""
+def _loaded(supervisor: int, target: str) -> Any:
+    """What a worker serves, opened before its first request; `target` is what granian calls it.
+
+    :param supervisor: the main process. Without it nobody would stop the worker, or start another
+        one, so it is then told to finish what it is doing.
+    """
     del target
+    lifetime.end_with(supervisor)
     try:
         chain = wsgi.application.opened()
     except ConfigurationError as error:

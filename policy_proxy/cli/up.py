@@ -14,12 +14,11 @@ from pathlib import Path
 import click
 from keystoneauth1.exceptions import ClientException
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from policy_proxy.cli.output import fail
-from policy_proxy.embedded import stack, state, tour
+from policy_proxy.embedded import ports, stack, state, tour
 from policy_proxy.embedded.users import CLOUDS
 from policy_proxy.errors import ConfigurationError
 
@@ -75,7 +74,7 @@ def _run(console: Console, root: Path, address: tuple[str, int], *, with_tour: b
 
     with stack.running(root, *address, step) as running:
         click.echo(f"ready {running.proxy_url}")
-        _show_places(console, running)
+        _show_places(console, running, address[0])
         _show_users(console)
         _show_commands(console, root)
         if with_tour:
@@ -84,9 +83,10 @@ def _run(console: Console, root: Path, address: tuple[str, int], *, with_tour: b
         running.wait()
 
 
-def _show_places(console: Console, running: stack.Stack) -> None:
+def _show_places(console: Console, running: stack.Stack, host: str) -> None:
+    everywhere = "; on all addresses" if ports.is_wildcard(host) else ""
     places = {
-        "Proxy": f"{running.proxy_url}  (the catalogue's placement)",
+        "Proxy": f"{running.proxy_url}  (the catalogue's placement{everywhere})",
         "Keystone": running.keystone_url,
         "Placement": f"{running.placement_url}  (behind the proxy)",
         "Policy": f"{running.root / 'policy.yaml'}  (yours to change)",
@@ -123,14 +123,18 @@ def _show_tour(console: Console, running: stack.Stack) -> None:
     for stop in tour.tour(running):
         status = HTTPStatus(stop.status)
         style = "green" if status < HTTPStatus.BAD_REQUEST else "red"
-        outcome = Text.assemble((f"{status} {status.phrase}", style), f"  {stop.answer}")
-        console.print(Text(stop.shows))
-        _print_indented(console, Text(f"{stop.method} {stop.path}"))
-        _print_indented(console, outcome)
+        answer = f"  {stop.answer}" if stop.answer else ""
+        outcome = Text.assemble((f"{status} {status.phrase}", style), answer)
+        _print_wrapped(console, Text(stop.shows))
+        _print_wrapped(console, Text(f"{stop.method} {stop.path}"), indent="  ")
+        _print_wrapped(console, outcome, indent="  ")
         console.print()
     audit = running.root / "audit.jsonl"
     console.print(Text(f"What came through the proxy is recorded in {audit}"), soft_wrap=True)
 
 
-def _print_indented(console: Console, text: Text) -> None:
-    console.print(Padding(text, (0, 0, 0, 2), expand=False))
+def _print_wrapped(console: Console, text: Text, indent: str = "") -> None:
+    """Without the blanks at the end of lines that rich leaves there."""
+    for line in text.wrap(console, console.width - len(indent)):
+        line.rstrip()
+        console.print(Text(indent).append_text(line), soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,66 +53,58 @@ def load(files: Sequence[str], *, with_backend: bool = True) -> Settings:
         used.
     :raises ConfigurationError: with every problem found, not only the first.
     """
-    settings = read(files)
-    found = problems(settings, with_backend=with_backend)
+    settings, found = inspect(files, with_backend=with_backend)
     if found:
-        raise ConfigurationError(found)
+        raise ConfigurationError(named(settings, found))
     return settings
 
 
 def read(files: Sequence[str]) -> Settings:
-    """The settings, whatever `problems` has to say of them.
+    """The settings, however dangerous: for commands that let nobody in.
 
     :raises ConfigurationError: if a file is missing or cannot be parsed, or names or values in it
         are none that an option has.
     """
-    conf = parse(files)
-    own = list_opts()
-    found = [
-        *mistakes.names(files, conf, [group for group, _ in own]),
-        *mistakes.values(conf, own),
-    ]
-    if found:
-        raise ConfigurationError([f"{', '.join(files)}: {problem}" for problem in found])
-    return Settings(
-        backend=backend.read(conf),
-        limits=limits.read(conf),
-        audit=audit.read(conf),
-        policy=policy.read(conf),
-        server=server.read(conf),
-        health=health.read(conf),
-        identity_cache=identity_cache.read(conf),
-        conf=conf,
-    )
+    settings, slips = _read(files)
+    if slips:
+        raise ConfigurationError(named(settings, slips))
+    return settings
 
 
-def problems(settings: Settings, *, with_backend: bool = True) -> list[str]:
-    """What is missing or dangerous, a sentence each, with the files that were read."""
-    conf = settings.conf
-    found = [*server.problems(settings.server), *authtoken.problems(conf)]
-    if with_backend:
-        found = [*backend.problems(settings.backend), *found]
-        if settings.backend.credentials == "service":
-            found += authtoken.service_user_problems(conf, settings.backend.auth_section)
-    return [f"{', '.join(conf.default_config_files)}: {problem}" for problem in found]
+def inspect(files: Sequence[str], *, with_backend: bool = True) -> tuple[Settings, list[str]]:
+    """The settings, and everything that is misspelt, missing or dangerous, a sentence each.
+
+    Where a value cannot be used, its default stands in the settings: with problems, they are there
+    to be looked at further, and for nothing else.
+
+    :raises ConfigurationError: if a file is missing or cannot be parsed.
+    """
+    settings, slips = _read(files)
+    further = _problems(settings, with_backend=with_backend)
+    return settings, slips + [p for p in further if not mistakes.told_twice(p, slips)]
 
 
-def parse(files: Sequence[str]) -> cfg.ConfigOpts:
+def named(settings: Settings, found: Iterable[str]) -> list[str]:
+    """The problems, each with the files in which they are."""
+    return [f"{', '.join(settings.conf.default_config_files)}: {problem}" for problem in found]
+
+
+def parse(files: Sequence[str], *, environment: bool = True) -> cfg.ConfigOpts:
     """The files as oslo.config reads them, all options registered.
 
+    :param environment: whether variables `OS_<SECTION>__<OPTION>` stand above the files.
     :raises ConfigurationError: if a file is missing or cannot be parsed.
     """
     conf = cfg.ConfigOpts()
     try:
-        conf([], project="policy-proxy", default_config_files=list(files), default_config_dirs=[])
-        for section in SECTIONS:
-            conf.register_opts(section.OPTS, group=section.GROUP)
-        policy.register(conf)
-        for group, opts in oslo_middleware_opts.list_opts_cors():
-            conf.register_opts(copy.deepcopy(opts), group=group)
-        authtoken.register(conf)
-        if conf.backend.auth_section != authtoken.GROUP:
-            authtoken.register_plugin(conf, conf.backend.auth_section)
+        conf(
+            [],
+            project="policy-proxy",
+            default_config_files=list(files),
+            default_config_dirs=[],
+            use_env=environment,
+        )
+        _register(conf)
     except cfg.ConfigFilesNotFoundError as error:
         raise ConfigurationError(
             [f"{', '.join(error.config_files)}: no such file: name it with --config-file"]
@@ -131,3 +123,45 @@ def parse(files: Sequence[str]) -> cfg.ConfigOpts:
 def list_opts() -> list[tuple[str, list[Any]]]:
     """Our own options, for oslo-config-generator (entry point `oslo.config.opts`)."""
     return [(section.GROUP, copy.deepcopy(section.OPTS)) for section in SECTIONS]
+
+
+def _register(conf: cfg.ConfigOpts) -> None:
+    for section in SECTIONS:
+        conf.register_opts(section.OPTS, group=section.GROUP)
+    policy.register(conf)
+    for group, opts in oslo_middleware_opts.list_opts_cors():
+        conf.register_opts(copy.deepcopy(opts), group=group)
+    authtoken.register(conf)
+    authtoken.register_plugin(conf, authtoken.section_in(conf, backend.GROUP))
+
+
+def _read(files: Sequence[str]) -> tuple[Settings, list[str]]:
+    """The settings, and the names and values that no option has."""
+    conf = parse(files)
+    own = list_opts()
+    slips = [
+        *mistakes.names(files, conf, [group for group, _ in own]),
+        *mistakes.values(conf, own, parse([], environment=False)),
+    ]
+    settings = Settings(
+        backend=backend.read(conf),
+        limits=limits.read(conf),
+        audit=audit.read(conf),
+        policy=policy.read(conf),
+        server=server.read(conf),
+        health=health.read(conf),
+        identity_cache=identity_cache.read(conf),
+        conf=conf,
+    )
+    return settings, slips
+
+
+def _problems(settings: Settings, *, with_backend: bool) -> list[str]:
+    """What is missing or dangerous."""
+    conf = settings.conf
+    found = [*server.problems(settings.server), *authtoken.problems(conf)]
+    if with_backend:
+        found = [*backend.problems(settings.backend), *found]
+        if settings.backend.credentials == "service":
+            found += authtoken.service_user_problems(conf, settings.backend.auth_section)
+    return found

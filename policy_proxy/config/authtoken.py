@@ -27,13 +27,17 @@ def register(conf: cfg.ConfigOpts) -> None:
     conf.set_default("include_service_catalog", default=True, group=GROUP)
     conf.set_default("service_type", "placement", group=GROUP)
     register_plugin(conf, GROUP)
-    if login_group(conf) != GROUP:
-        register_plugin(conf, login_group(conf))
+    register_plugin(conf, login_group(conf))
 
 
 def login_group(conf: cfg.ConfigOpts) -> str:
     """The section with the login of the proxy's user: this one, or the one that it names."""
-    return conf[GROUP].auth_section or GROUP
+    return section_in(conf, GROUP)
+
+
+def section_in(conf: cfg.ConfigOpts, group: str) -> str:
+    """The section with the login that the option `auth_section` of `group` names."""
+    return _given(conf[group], "auth_section") or GROUP
 
 
 def register_plugin(conf: cfg.ConfigOpts, group: str) -> None:
@@ -41,7 +45,7 @@ def register_plugin(conf: cfg.ConfigOpts, group: str) -> None:
     if group != GROUP:
         loading.register_auth_conf_options(conf, group)
         loading.register_session_conf_options(conf, group)
-    plugin = _plugin(conf[group].auth_type)
+    plugin = _plugin(_given(conf[group], "auth_type"))
     if plugin is not None:
         conf.register_opts(loading.get_auth_plugin_conf_options(plugin), group=group)
 
@@ -58,6 +62,15 @@ def session(conf: cfg.ConfigOpts, group: str) -> Any:
         timeout=timeout,
         user_agent="policy-proxy",
     )
+
+
+def _given(section: cfg.ConfigOpts.GroupAttr, name: str) -> str | None:
+    """The value, or None while it cannot be read; `mistakes` tells that."""
+    try:
+        value: str | None = section[name]
+    except (cfg.Error, ValueError):
+        return None
+    return value
 
 
 def _plugin(name: str | None) -> Any:
@@ -148,6 +161,11 @@ def _hazards(section: cfg.ConfigOpts.GroupAttr) -> list[str]:
             "[keystone_authtoken] insecure = true does not verify Keystone's certificate: remove "
             "the line and set cafile"
         )
+    return found + _hazards_of_cache(section)
+
+
+def _hazards_of_cache(section: cfg.ConfigOpts.GroupAttr) -> list[str]:
+    found = []
     if section.memcached_servers and section.memcache_security_strategy.upper() != "ENCRYPT":
         found.append(
             "[keystone_authtoken] memcached_servers needs memcache_security_strategy = ENCRYPT and "

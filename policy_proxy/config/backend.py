@@ -27,6 +27,7 @@ OPTS = [
     cfg.StrOpt(
         "auth_section",
         default="keystone_authtoken",
+        regex=".",  # a name, not nothing
         help="Section with the keystoneauth options of the service user; used when credentials is "
         "service. The user needs the role service.",
     ),

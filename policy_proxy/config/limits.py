@@ -24,10 +24,11 @@ OPTS = [
     ),
     cfg.IntOpt(
         "max_target_bytes",
-        default=65536,
+        default=60_000,
         min=1024,
         help="Largest path and query together, in bytes as sent. Beyond it: 414. nova sends "
-        "GET /traits with some 20 KiB of names, so keep it above 32 KiB.",
+        "GET /traits with some 20 KiB of names, so keep it above 32 KiB. Of what `serve` gets, "
+        "granian itself refuses more than 65,534 bytes, without a body.",
     ),
     cfg.IntOpt(
         "max_header_bytes",
@@ -35,7 +36,13 @@ OPTS = [
         min=1024,
         help="Largest sum of all header names and values, in bytes. Beyond it: 431.",
     ),
-    cfg.IntOpt("max_headers", default=100, min=8, help="Most header fields. Beyond it: 431."),
+    cfg.IntOpt(
+        "max_headers",
+        default=80,
+        min=8,
+        help="Most header fields. Beyond it: 431. Of what `serve` gets, granian itself refuses "
+        "more than 100, without a body.",
+    ),
     cfg.IntOpt(
         "max_json_depth",
         default=32,

@@ -1,18 +1,26 @@
 """What oslo.config lets pass or says in Python's words: misspelt names, and values of a wrong type.
 
-A name that nobody reads would leave the default in force without a word.
+A name that nobody reads would leave the default in force without a word. Sentences about one option
+begin with its section and name, `[section] name`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from oslo_config import cfg, types
 
 _DOLLAR = "write $$ for each $ in it, since $ begins a reference to another option"
 _LIKE = 0.8
 """How alike two sections' names are, from 0 to 1, for one to be a slip of the other."""
+_WANTED = {
+    types.Boolean: "true or false",
+    types.HostAddress: "a host name or an address",
+    types.String: "a name",
+    types.URI: "a URL with scheme and host, such as http://HOST:PORT",
+}
 
 
 def names(files: Sequence[str], conf: cfg.ConfigOpts, own: Iterable[str]) -> list[str]:
@@ -33,10 +41,15 @@ def names(files: Sequence[str], conf: cfg.ConfigOpts, own: Iterable[str]) -> lis
     return found
 
 
-def values(conf: cfg.ConfigOpts, own: Iterable[tuple[str, Sequence[cfg.Opt]]]) -> list[str]:
+def values(
+    conf: cfg.ConfigOpts, own: Iterable[tuple[str, Sequence[cfg.Opt]]], defaults: cfg.ConfigOpts
+) -> list[str]:
     """Values that their options do not take, a sentence each. None is shown: it may be a secret.
 
+    In `conf` the default takes the place of such a value, so that the rest can be looked at.
+
     :param own: our sections with their options, whose types say what to write instead.
+    :param defaults: the configuration without any file.
     """
     kinds = {(group, opt.dest): opt.type for group, options in own for opt in options}
     found = []
@@ -49,7 +62,20 @@ def values(conf: cfg.ConfigOpts, own: Iterable[tuple[str, Sequence[cfg.Opt]]]) -
             except (cfg.Error, ValueError) as error:
                 wanted = _wanted(kinds.get((group, name))) or f"another ({error.__context__})"
                 found.append(f"[{group}] {name} is not valid: write {wanted}")
+            else:
+                continue
+            conf.set_override(name, _default(defaults, group, name), group)
     return found
+
+
+def told_twice(sentence: str, others: Iterable[str]) -> bool:
+    """Whether one of the others is about the same option."""
+    return any(other.split(" ")[:2] == sentence.split(" ")[:2] for other in others)
+
+
+def _default(defaults: cfg.ConfigOpts, group: str, name: str) -> Any:
+    """An option of a login that only the file asks for has none."""
+    return defaults[group][name] if group in defaults and name in defaults[group] else None
 
 
 def _written(files: Sequence[str]) -> dict[str, dict[str, list[str]]]:
@@ -60,19 +86,13 @@ def _written(files: Sequence[str]) -> dict[str, dict[str, list[str]]]:
 
 
 def _wanted(kind: types.ConfigType | None) -> str:
+    """What such an option takes, in words; nothing for a kind that is not among ours."""
     choices = getattr(kind, "choices", None)
     if choices:
         return " or ".join(choices)
-    match kind:
-        case types.Boolean():
-            return "true or false"
-        case types.URI():
-            return "a URL with scheme and host, such as http://HOST:PORT"
-        case types.Number():
-            words = "a whole number" if isinstance(kind, types.Integer) else "a number"
-            least = "" if kind.min is None else f", {kind.min:g} or more"
-            most = "" if kind.max is None else f", {kind.max:g} or less"
-            return words + least + most
-        case types.HostAddress():
-            return "a host name or an address"
-    return ""
+    if isinstance(kind, types.Number):
+        words = "a whole number" if isinstance(kind, types.Integer) else "a number"
+        least = "" if kind.min is None else f", {kind.min:g} or more"
+        most = "" if kind.max is None else f", {kind.max:g} or less"
+        return words + least + most
+    return _WANTED.get(type(kind), "")

@@ -1,19 +1,16 @@
 """Run a command that ends when its parent ends: `python -m policy_proxy.embedded.bound PID CMD…`.
 
-A parent that is killed with SIGKILL cannot stop its children, so the kernel does it: see
-PR_SET_PDEATHSIG in https://man7.org/linux/man-pages/man2/pr_set_pdeathsig.2const.html. It is set
-here, in a process of its own that then becomes the command, since running Python between fork and
-exec is not safe.
+That is arranged here, in a process of its own that then becomes the command, since running Python
+between fork and exec is not safe.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
 
-PR_SET_PDEATHSIG = 1
+from policy_proxy import lifetime
 
 
 def main(parent: int, command: list[str]) -> None:
@@ -21,12 +18,9 @@ def main(parent: int, command: list[str]) -> None:
 
     :raises OSError: if the kernel refuses, or there is no such command.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    lifetime.end_with(parent)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
-    if os.getppid() == parent:  # otherwise it ended before the line above
-        os.execv(command[0], command)  # noqa: S606 - the command is ours, and no shell is wanted
+    os.execv(command[0], command)  # noqa: S606 - the command is ours, and no shell is wanted
 
 
 if __name__ == "__main__":

@@ -20,21 +20,7 @@ def start(children: Children, root: Path, *, port: int, password: str) -> Child:
     """
     directory = root / "keystone"
     directory.mkdir(exist_ok=True)
-    state.write_ini(
-        directory / "keystone.conf",
-        "Written by `policy-proxy up` at each start.",
-        {
-            "database": {"connection": f"sqlite:///{directory}/keystone.sqlite"},
-            "token": {"provider": "fernet"},
-            "fernet_tokens": {"key_repository": f"{directory}/fernet-keys"},
-            "fernet_receipts": {"key_repository": f"{directory}/fernet-keys"},
-            "credential": {"key_repository": f"{directory}/credential-keys"},
-            # bcrypt's least: the passwords are long and random, and a start hashes a dozen of them
-            "identity": {"password_hash_rounds": "4"},
-            # In the memory of its one process; without it, each request takes five times as long.
-            "cache": {"enabled": "true", "backend": "oslo_cache.dict"},
-        },
-    )
+    state.write_ini(directory / "keystone.conf", state.WRITTEN, _sections(directory))
     return children.start(
         "Keystone",
         [sys.executable, "-m", "policy_proxy.embedded.launcher", "keystone", str(port)],
@@ -45,3 +31,18 @@ def start(children: Children, root: Path, *, port: int, password: str) -> Child:
             "OS_BOOTSTRAP_PASSWORD": password,
         },
     )
+
+
+def _sections(directory: Path) -> dict[str, dict[str, str]]:
+    """The configuration of a Keystone that keeps everything in `directory`."""
+    return {
+        "database": {"connection": f"sqlite:///{directory}/keystone.sqlite"},
+        "token": {"provider": "fernet"},
+        "fernet_tokens": {"key_repository": f"{directory}/fernet-keys"},
+        "fernet_receipts": {"key_repository": f"{directory}/fernet-keys"},
+        "credential": {"key_repository": f"{directory}/credential-keys"},
+        # bcrypt's least: the passwords are long and random, and a start hashes a dozen of them
+        "identity": {"password_hash_rounds": "4"},
+        # In the memory of its one process; without it, each request takes five times as long.
+        "cache": {"enabled": "true", "backend": "oslo_cache.dict"},
+    }

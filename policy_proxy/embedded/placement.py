@@ -22,7 +22,7 @@ def start(children: Children, root: Path, *, port: int, keystone_url: str, passw
     directory.mkdir(exist_ok=True)
     state.write_ini(
         directory / "placement.conf",
-        "Written by `policy-proxy up` at each start.",
+        state.WRITTEN,
         {
             "api": {"auth_strategy": "keystone"},
             "placement_database": {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import socket
 
 from policy_proxy.errors import ConfigurationError
 
 LOOPBACK = "127.0.0.1"
+LOOPBACK_6 = "::1"
 
 
 def check(host: str, port: int) -> None:
@@ -22,6 +24,21 @@ def check(host: str, port: int) -> None:
         raise ConfigurationError(
             [f"cannot listen on port {port} of {host}, {why}: name another with --port or --host"]
         ) from None
+
+
+def is_wildcard(host: str) -> bool:
+    """Whether to listen on `host` is to listen on every address of this machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def for_clients(host: str) -> str:
+    """Where clients on this machine reach what listens on `host`: a wildcard is no destination."""
+    if not is_wildcard(host):
+        return host
+    return LOOPBACK_6 if ":" in host else LOOPBACK
 
 
 def free(preferred: int = 0) -> int:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import sysconfig
 from pathlib import Path
 
-from policy_proxy.embedded import placement, state, users
+from policy_proxy.embedded import placement, ports, state, users
 from policy_proxy.embedded.processes import Child, Children
 
 POLICY = """\
-# Policy of the proxy; a change is in force within two seconds of saving it. No rule is set here, so
-# the defaults are in force, which are Placement's own. Placement applies its own policy as well, so
-# a rule here can only narrow what that allows. To let only administrators list traits, for example,
-# put this in the place of the last line:
+# Policy of the proxy; a change is in force within two seconds of saving it. A rule that is not here
+# has its default, which is Placement's own. Placement applies its own policy as well, so a rule can
+# only narrow what that allows.
 #
-#   "placement:traits:list": "role:admin"
-{}
+# This one says the same as its default, so that there is one to change. Others can be added below.
+"placement:traits:list": "role:admin or role:service"
 """
 
 
 def url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    """The proxy's URL for clients on this machine, when it listens on `host`."""
+    address = ports.for_clients(host)
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
 def start(
@@ -37,21 +38,17 @@ def start(
     :param password: of the proxy's service user.
     """
     host, port = address
-    policy = root / "policy.yaml"
+    policy, config = root / "policy.yaml", root / "policy-proxy.conf"
     if not policy.exists():
         state.write(policy, POLICY)
-    config = root / "policy-proxy.conf"
-    state.write_ini(
-        config,
-        "Written by `policy-proxy up` at each start. policy.yaml beside it is yours to change.",
-        {
-            "backend": {"url": placement_url},
-            "server": {"public_url": url(host, port)},
-            "audit": {"file": str(root / "audit.jsonl")},
-            "oslo_policy": {"policy_file": str(policy)},
-            "keystone_authtoken": placement.authtoken(keystone_url, users.PROXY, password),
-        },
-    )
+    sections = {
+        "backend": {"url": placement_url},
+        "server": {"public_url": url(host, port)},
+        "audit": {"file": str(root / "audit.jsonl")},
+        "oslo_policy": {"policy_file": str(policy)},
+        "keystone_authtoken": placement.authtoken(keystone_url, users.PROXY, password),
+    }
+    state.write_ini(config, f"{state.WRITTEN} policy.yaml beside it is yours to change.", sections)
     command = str(Path(sysconfig.get_path("scripts"), "policy-proxy"))
     where = ["--config-file", str(config), "--host", host, "--port", str(port)]
     return children.start("The proxy", [command, "serve", *where], root / "policy-proxy.log", {})

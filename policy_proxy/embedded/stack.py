@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from policy_proxy.embedded import clouds, keystone, placement, ports, proxy, state, users
-from policy_proxy.embedded.processes import Children, children
+from policy_proxy.embedded.processes import Child, Children, children
 from policy_proxy.embedded.seed import seed
 from policy_proxy.errors import ConfigurationError
 
@@ -68,37 +68,41 @@ def running(root: Path, host: str, port: int, step: Step) -> Iterator[Stack]:
 
 
 def _start(stack: Stack, address: tuple[str, int], loopback: dict[str, int], step: Step) -> None:
-    keystone_url, passwords = stack.keystone_url, stack.passwords
+    """Each step ends when what it names answers; Placement starts while Keystone does."""
     with step("Keystone"):
         first = keystone.start(
             stack.children,
             stack.root,
             port=loopback["keystone"],
-            password=passwords[users.ADMIN.name],
+            password=stack.passwords[users.ADMIN.name],
         )
         second = placement.start(
             stack.children,
             stack.root,
             port=loopback["placement"],
-            keystone_url=keystone_url,
-            password=passwords[users.PLACEMENT.name],
+            keystone_url=stack.keystone_url,
+            password=stack.passwords[users.PLACEMENT.name],
         )
-        first.wait_for(keystone_url)
+        first.wait_for(stack.keystone_url)
     with step("Placement"):
         second.wait_for(stack.placement_url)
     with step("Users, roles and the catalogue"):
-        third = proxy.start(
-            stack.children,
-            stack.root,
-            address=address,
-            keystone_url=keystone_url,
-            placement_url=stack.placement_url,
-            password=passwords[users.PROXY.name],
-        )
-        seed(keystone_url, stack.proxy_url, passwords)
-        clouds.write(stack.root, keystone_url, passwords)
+        third = _start_proxy(stack, address)
+        seed(stack.keystone_url, stack.proxy_url, stack.passwords)
+        clouds.write(stack.root, stack.keystone_url, stack.passwords)
     with step("The proxy"):
         third.wait_for(f"{stack.proxy_url}/healthcheck")
+
+
+def _start_proxy(stack: Stack, address: tuple[str, int]) -> Child:
+    return proxy.start(
+        stack.children,
+        stack.root,
+        address=address,
+        keystone_url=stack.keystone_url,
+        placement_url=stack.placement_url,
+        password=stack.passwords[users.PROXY.name],
+    )
 
 
 def _check_packages() -> None:

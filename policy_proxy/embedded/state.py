@@ -16,6 +16,9 @@ from typing import Any
 from policy_proxy.embedded import ports
 from policy_proxy.errors import ConfigurationError
 
+WRITTEN = "Written by `policy-proxy up` at each start."
+"""What each configuration file begins with."""
+
 
 def default_directory() -> Path:
     """Where a user's state lies: https://specifications.freedesktop.org/basedir-spec/latest/."""

@@ -13,6 +13,7 @@ from policy_proxy.embedded.users import CLOUDS
 
 MICROVERSION = "placement 1.39"
 UNDEFINED = "placement.undefined_code"
+VCPUS = {"resource_class": "VCPU", "total": 16}
 SHORT = 60
 """Characters of a body that is worth showing whole."""
 
@@ -39,6 +40,10 @@ class Visitor:
     def project(self) -> str:
         return str(self._session.get_project_id())
 
+    @property
+    def user(self) -> str:
+        return str(self._session.get_user_id())
+
     def asks(
         self, shows: str, method: str, path: str, body: Any = None, *, past_the_proxy: bool = False
     ) -> Stop:
@@ -57,37 +62,62 @@ class Visitor:
 def tour(stack: Stack) -> Iterator[Stop]:
     """Make the requests one after the other. What they create they remove again."""
     reader, nova = Visitor(stack, "alice-reader"), Visitor(stack, "nova")
-    made = str(uuid.uuid4())
-    provider = f"/resource_providers/{made}"
-    vcpus = {"resource_class": "VCPU", "total": 16}
-    yield reader.asks(
-        "alice-reader reads the usages of her project: allowed.",
-        "GET",
-        f"/usages?project_id={reader.project}",
-    )
-    yield reader.asks("She lists the resource providers: refused.", "GET", "/resource_providers")
+    provider, consumer = str(uuid.uuid4()), str(uuid.uuid4())
+    yield from _a_service_writes(nova, provider, consumer, reader)
+    yield from _a_reader_reads(reader, consumer)
+    yield from _an_error(nova, provider)
+    remove = f"/allocations/{consumer}"
+    yield nova.asks("nova removes the allocation: allowed.", "DELETE", remove)
+    remove = f"/resource_providers/{provider}"
+    yield nova.asks("It removes the provider: allowed.", "DELETE", remove)
+
+
+def _a_service_writes(
+    nova: Visitor, provider: str, consumer: str, owner: Visitor
+) -> Iterator[Stop]:
     yield nova.asks(
         "nova's service user makes a resource provider: allowed.",
         "POST",
         "/resource_providers",
-        {"name": f"tour-{made[:8]}", "uuid": made},
+        {"name": f"tour-{provider[:8]}", "uuid": provider},
     )
-    yield nova.asks("It writes an inventory: allowed.", "POST", f"{provider}/inventories", vcpus)
-    yield reader.asks("alice-reader deletes the provider: refused.", "DELETE", provider)
+    inventories = f"/resource_providers/{provider}/inventories"
+    yield nova.asks("It writes an inventory: allowed.", "POST", inventories, VCPUS)
+    allocation = {
+        "allocations": {provider: {"resources": {"VCPU": 2}}},
+        "project_id": owner.project,
+        "user_id": owner.user,
+        "consumer_generation": None,
+        "consumer_type": "INSTANCE",
+    }
+    yield nova.asks(
+        "It allocates 2 VCPUs to project alpha: allowed.",
+        "PUT",
+        f"/allocations/{consumer}",
+        allocation,
+    )
+
+
+def _a_reader_reads(reader: Visitor, consumer: str) -> Iterator[Stop]:
+    yield reader.asks(
+        "alice-reader lists what her project alpha uses: allowed.",
+        "GET",
+        f"/usages?project_id={reader.project}",
+    )
+    yield reader.asks("She deletes the allocation: refused.", "DELETE", f"/allocations/{consumer}")
+    yield reader.asks("She lists the resource providers: refused.", "GET", "/resource_providers")
+
+
+def _an_error(nova: Visitor, provider: str) -> Iterator[Stop]:
+    again = ("POST", f"/resource_providers/{provider}/inventories", VCPUS)
     yield nova.asks(
         "nova writes the same inventory again. Placement itself, past the proxy, says:",
-        "POST",
-        f"{provider}/inventories",
-        vcpus,
+        *again,
         past_the_proxy=True,
     )
     yield nova.asks(
-        "Through the proxy: the code that clients act on is kept, the inside is not shown.",
-        "POST",
-        f"{provider}/inventories",
-        vcpus,
+        "Through the proxy: the code that clients act on is kept, the inside is not shown.", *again
     )
-    yield nova.asks("nova removes the provider: allowed.", "DELETE", provider)
 
 
 def _gist(text: str) -> str:

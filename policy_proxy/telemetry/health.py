@@ -6,7 +6,7 @@ import datetime as dt
 import ipaddress
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import webob
@@ -24,34 +24,38 @@ _WORDS = {
     "backend": "the service behind this proxy does not answer",
 }
 _STALE = "newer policy files are refused, the last good policy is in force"
+_LOST = "audit records could not be written where they should be"
 
 
 class Health:
     """Answers the exact path itself, without a token; everything else goes on.
 
+    :param lost: tells how many audit records could not be written where they should be.
     :param trusted: from where more may be asked.
     """
 
     def __init__(
-        self, app: WSGIApp, readiness: Readiness, watch: PolicyWatch, trusted: Iterable[Network]
+        self,
+        app: WSGIApp,
+        readiness: Readiness,
+        watch: PolicyWatch,
+        lost: Callable[[], int],
+        trusted: Iterable[Network],
     ) -> None:
         self._app = app
         self._readiness = readiness
         self._watch = watch
+        self._lost = lost
         self._trusted = tuple(trusted)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != PATH or environ.get("REQUEST_METHOD") != "GET":
             return self._app(environ, start_response)
-        reasons = [_WORDS.get(name, name) for name in self._readiness.failing]
-        state = self._watch.state
-        document: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
-        if state.snapshot and state.problems:
-            document["warnings"] = [_STALE]
-        if environ.get("QUERY_STRING") == DETAILED and self._trusts(environ.get("REMOTE_ADDR", "")):
-            document |= {"worker": os.getpid(), "policy": described(state)}
+        asked = environ.get("QUERY_STRING") == DETAILED
+        detailed = asked and self._trusts(environ.get("REMOTE_ADDR", ""))
+        document = self._told(detailed=detailed)
         response = webob.Response(
-            status=503 if reasons else 200,
+            status=200 if document["ready"] else 503,
             body=json.dumps(document).encode(),
             content_type="application/json",
             charset=None,
@@ -59,6 +63,18 @@ class Health:
         response.headers["Cache-Control"] = "no-store"
         start_response(response.status, response.headerlist)
         return [response.body]
+
+    def _told(self, *, detailed: bool) -> dict[str, Any]:
+        reasons = [_WORDS.get(name, name) for name in self._readiness.failing]
+        state, lost = self._watch.state, self._lost()
+        warnings = {_STALE: state.snapshot and state.problems, _LOST: lost}
+        document: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
+        if any(warnings.values()):
+            document["warnings"] = [words for words, holds in warnings.items() if holds]
+        if detailed:
+            policy = described(state)
+            document |= {"worker": os.getpid(), "policy": policy, "audit": {"lost": lost}}
+        return document
 
     def _trusts(self, address: str) -> bool:
         """An IPv4 address is the same one when a socket for IPv6 has accepted it."""

@@ -40,4 +40,6 @@ def every(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
     yield name, command.get_help(context)
     if isinstance(command, click.Group):
         for below in command.list_commands(context):
-            yield from every(command.commands[below], f"{name} {below}")
+            inner = command.get_command(context, below)
+            if inner is not None:
+                yield from every(inner, f"{name} {below}")

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import ExitStack
 
 import pytest
 
-from harness.keystone import Keystone
-from harness.proxy import PROXY_USER, SERVICE_GRANT, Proxy, configuration
-from harness.server import serving
+from harness.proxy import Proxy, configuration
 from integration.raw_backend import OK, RawBackend, answering
-
-
-@pytest.fixture(scope="session")
-def password():
-    return secrets.token_urlsafe()
-
-
-@pytest.fixture(scope="session")
-def keystone(password):
-    return Keystone({PROXY_USER: (password, SERVICE_GRANT)})
-
-
-@pytest.fixture(scope="session")
-def keystone_url(keystone):
-    with serving(keystone) as url:
-        yield url
 
 
 @pytest.fixture

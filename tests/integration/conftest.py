@@ -1,4 +1,4 @@
-"""The real stack, started once for all tests that ask for it."""
+"""The real stack, started once for all tests that ask for it; a backend for all others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.stack import Stack, processes_of, running
+from integration.raw_backend import RawBackend, placement
 
 COSTLY = {"stack", "story"}
 """Fixtures that start Keystone and Placement."""
@@ -20,6 +21,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield started
         assert started.stop(signal.SIGTERM) == 0
         assert processes_of(started.state_dir) == {}
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[RawBackend]:
+    """Stands in Placement's place, and keeps the bytes that it got."""
+    with RawBackend(placement) as backend:
+        yield backend
 
 
 @pytest.hookimpl(tryfirst=True)

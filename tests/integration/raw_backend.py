@@ -14,6 +14,9 @@ from policy_proxy.backend import Backend
 from policy_proxy.config.backend import BackendSettings
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+_DOCUMENT = b'{"versions": [{"min_version": "1.0", "max_version": "1.39"}]}'
+VERSIONS = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(_DOCUMENT), _DOCUMENT)
+"""Placement's version document, as far as anyone looks at it."""
 
 
 class Connection:
@@ -66,6 +69,12 @@ def answering(*answers: bytes, close: bool = False) -> Script:
                 return
 
     return script
+
+
+def placement(connection: Connection) -> None:
+    """Enough of Placement to be found ready; `{}` to everything else."""
+    while request := connection.hear():
+        connection.say(VERSIONS if request.startswith(b"GET / ") else OK)
 
 
 def dropping(connection: Connection) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
-import secrets
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
-from harness.keystone import Grant, Keystone
-from harness.proxy import PROXY_USER, READER, SERVICE_GRANT, Proxy, configuration
+from harness.keystone import Grant
+from harness.proxy import READER, Proxy, configuration
 from harness.server import serving
-from integration.raw_backend import OK, RawBackend, answering
 from policy_proxy.cli import main
 from policy_proxy.placement.operations import OPERATIONS
 from policy_proxy.placement.rules import list_rules
@@ -228,27 +226,14 @@ def test_nothing_unprintable_reaches_the_terminal():
     assert "\\x1b[2Jx" in result.stdout
 
 
-@pytest.fixture(scope="module")
-def password():
-    return secrets.token_urlsafe()
-
-
-@pytest.fixture(scope="module")
-def keystone(password):
-    return Keystone({PROXY_USER: (password, SERVICE_GRANT)})
-
-
 @pytest.fixture
-def proxy(tmp_path, keystone, password):
+def proxy(tmp_path, keystone, keystone_url, password, backend):
     """A proxy with a policy of its own, that has its configuration in `folder`."""
     (tmp_path / "policy.yaml").write_text(READERS)
-    with serving(keystone) as keystone_url, RawBackend(answering(OK)) as backend:
-        path = configuration(
-            tmp_path, backend=backend.url, keystone=keystone_url, password=password
-        )
-        built = Proxy.built(path, keystone)
-        with closing(built.app):
-            yield built
+    path = configuration(tmp_path, backend=backend.url, keystone=keystone_url, password=password)
+    built = Proxy.built(path, keystone)
+    with closing(built.app):
+        yield built
 
 
 @pytest.mark.parametrize(("verdict", "exit_code"), [(b"True", 0), (b"False", 1)])

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import http.client
 import re
-import secrets
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness.keystone import Grant, Keystone
-from harness.proxy import PROXY_USER, SERVICE_GRANT, configuration
+from harness.keystone import Grant
+from harness.proxy import configuration
 from harness.serve import serving
-from harness.server import serving as serving_wsgi
 from integration.raw_backend import RawBackend
 
 REQUESTS, TOKENS, CLIENTS = 10_000, 1_000, 4
@@ -46,12 +44,10 @@ def resident_mib(pid):
     return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
 
 
-def test_a_worker_stays_small(tmp_path):
-    password = secrets.token_urlsafe()
-    keystone = Keystone({PROXY_USER: (password, SERVICE_GRANT)})
+def test_a_worker_stays_small(tmp_path, keystone, keystone_url, password):
     tokens = [keystone.issue(Grant(f"user-{n}", ("admin",), f"p-{n}")) for n in range(TOKENS)]
     asked = (tokens * (REQUESTS // TOKENS))[:REQUESTS]
-    with serving_wsgi(keystone) as keystone_url, RawBackend(answering) as backend:
+    with RawBackend(answering) as backend:
         path = configuration(
             tmp_path, backend=backend.url, keystone=keystone_url, password=password
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,29 +10,11 @@ import pytest
 import webob
 from paste.deploy import loadapp
 
-from harness.keystone import Keystone
-from harness.proxy import ADMIN, PROXY_USER, READER, SERVICE_GRANT, configuration
-from harness.server import serving
+from harness.proxy import ADMIN, READER, configuration
 from integration.raw_backend import OK, RawBackend, answering
 
 PASTE = Path(__file__).parents[2] / "etc" / "paste.ini"
 PROVIDERS = "/resource_providers"
-
-
-@pytest.fixture(scope="module")
-def password():
-    return secrets.token_urlsafe()
-
-
-@pytest.fixture(scope="module")
-def keystone(password):
-    return Keystone({PROXY_USER: (password, SERVICE_GRANT)})
-
-
-@pytest.fixture(scope="module")
-def keystone_url(keystone):
-    with serving(keystone) as url:
-        yield url
 
 
 @pytest.fixture

@@ -13,46 +13,15 @@ import threading
 import time
 
 import httpx
+import psutil
 import pytest
 
 from harness.certificates import self_signed
-from harness.keystone import Grant, Keystone
-from harness.proxy import ADMIN, PROXY_USER, SERVICE_GRANT, configuration
+from harness.keystone import Grant
+from harness.proxy import ADMIN, configuration
 from harness.serve import COMMAND, free_port, serving
-from harness.server import serving as serving_wsgi
 from harness.stack import eventually
-from integration.raw_backend import OK, RawBackend
-
-VERSIONS = json.dumps({"versions": [{"min_version": "1.0", "max_version": "1.39"}]}).encode()
-VERSION_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(VERSIONS), VERSIONS)
-
-
-def placement(connection):
-    """Enough of Placement to be found ready; `{}` to everything else."""
-    while request := connection.hear():
-        connection.say(VERSION_ANSWER if request.startswith(b"GET / ") else OK)
-
-
-@pytest.fixture(scope="module")
-def password():
-    return secrets.token_urlsafe()
-
-
-@pytest.fixture(scope="module")
-def keystone(password):
-    return Keystone({PROXY_USER: (password, SERVICE_GRANT)})
-
-
-@pytest.fixture(scope="module")
-def keystone_url(keystone):
-    with serving_wsgi(keystone) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def backend():
-    with RawBackend(placement) as backend:
-        yield backend
+from integration.raw_backend import OK, VERSIONS, RawBackend
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +49,16 @@ def status_of(answer):
     return int(answer.split(b" ", 2)[1]) if answer else 0
 
 
+def error_of(answer):
+    """Status and title of an answer that is an error of ours."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/json" in head.lower()
+    (error,) = json.loads(body)["errors"]
+    assert error["status"] == status_of(answer)
+    assert error["request_id"].encode() in head
+    return error["status"], error["title"]
+
+
 def test_a_request_line_of_32_kib_works(served, keystone, backend):
     names = ",".join(f"CUSTOM_{number:05d}" for number in range(2700))
     target = f"/traits?name=in:{names}"
@@ -91,21 +70,47 @@ def test_a_request_line_of_32_kib_works(served, keystone, backend):
 
 def test_longer_than_the_limit_is_414(served, keystone, backend):
     before = len(forwarded(backend))
-    answer = served.raw(request("GET", f"/traits?name={'x' * 66_000}", keystone.issue(ADMIN)))
-    assert status_of(answer) == 414
+    answer = served.raw(request("GET", f"/traits?name={'x' * 60_000}", keystone.issue(ADMIN)))
+    assert error_of(answer) == (414, "Request-URI Too Long")
     assert len(forwarded(backend)) == before
 
 
 @pytest.mark.parametrize(
-    ("lines", "status"),
+    "lines",
     [
-        ([f"X-{number}: x" for number in range(300)], 431),
-        ([f"X-A: {'x' * 40_000}"], 431),
-        ([f"X-{number}: {'x' * 1000}" for number in range(64)], 431),
+        [f"X-{number}: x" for number in range(80)],
+        [f"X-A: {'x' * 40_000}"],
+        [f"X-{number}: {'x' * 1000}" for number in range(64)],
     ],
+    ids=["many", "large", "large together"],
 )
-def test_too_many_or_too_large_headers_are_431(served, keystone, lines, status):
-    assert status_of(served.raw(request("GET", "/traits", keystone.issue(ADMIN), *lines))) == status
+def test_too_many_or_too_large_headers_are_431(served, keystone, lines):
+    answer = served.raw(request("GET", "/traits", keystone.issue(ADMIN), *lines))
+    assert error_of(answer) == (431, "Request Header Fields Too Large")
+
+
+@pytest.mark.parametrize(
+    ("target", "lines", "status"),
+    [
+        (f"/traits?name={'x' * 66_000}", [], 414),
+        ("/traits", [f"X-{number}: x" for number in range(100)], 431),
+        ("/traits", [f"X-A: {'x' * 600_000}"], 431),
+        ("/a b", [], 400),
+        ("/traits", ["X A: b"], 400),
+        ("/traits", ["Transfer-Encoding: gzip"], 400),
+        ("/traits", ["Content-Length: x"], 400),
+        ("/traits", ["Content-Length: 2", "Content-Length: 3"], 400),
+    ],
+    ids=range(8),
+)
+def test_what_is_no_request_is_refused_by_granian_as_documented(
+    served, keystone, backend, target, lines, status
+):
+    before = len(forwarded(backend))
+    answer = served.raw(request("GET", target, keystone.issue(ADMIN), *lines))
+    assert status_of(answer) == status
+    assert answer.endswith(b"\r\n\r\n")
+    assert len(forwarded(backend)) == before
 
 
 @pytest.mark.parametrize(
@@ -189,7 +194,7 @@ def test_sigterm_finishes_what_is_in_flight(tmp_path, keystone, keystone_url, pa
     def slow(connection):
         while heard := connection.hear():
             if heard.startswith(b"GET / "):
-                connection.say(VERSION_ANSWER)
+                connection.say(VERSIONS)
             else:
                 asked.set()
                 go_on.wait(10)
@@ -212,6 +217,18 @@ def test_sigterm_finishes_what_is_in_flight(tmp_path, keystone, keystone_url, pa
             assert served.process.wait(timeout=20) == 0
     assert status_of(answers[0]) == 200
     assert len(forwarded(backend)) == 1
+
+
+def test_workers_end_with_a_supervisor_that_is_killed(good):
+    with serving(good, "--workers", "2") as served:
+        eventually(lambda: len(served.worker_pids()) == 2)
+        workers = [psutil.Process(pid) for pid in served.worker_pids()]
+        served.process.kill()
+        served.process.wait()
+        _, left = psutil.wait_procs(workers, timeout=20)
+        assert left == []
+        with socket.create_server(("127.0.0.1", served.port)):
+            pass
 
 
 def run(*arguments):
@@ -273,6 +290,56 @@ def test_configuration_audit_file_and_policy_are_told_at_once(good, command):
         assert any(part in line for line in lines), part
 
 
+SLIPS = """
+[limit]
+max_headers = 9
+[backend]
+url = localhost
+crdentials = service
+[keystone_authtoken]
+delay_auth_decision = true
+insecure = true
+memcached_servers = 127.0.0.1:11211
+[server]
+port = soon
+tls_certfile = /nowhere
+[audit]
+file = /nowhere/audit.jsonl
+"""
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_slips_hide_no_other_problem(good, command):
+    text = re.sub(r"(?m)^(url|file) = .*$", "", good.read_text())
+    good.write_text(f"{text}{SLIPS}")
+    (good.parent / "policy.yaml").unlink()
+    lines = sentences(run(command, "--config-file", str(good)))
+    for part in (
+        "there is no section [limit]: write [limits]",
+        "[backend] url is not valid",
+        "[backend] has no option crdentials: write credentials",
+        "[keystone_authtoken] delay_auth_decision = true",
+        "[keystone_authtoken] insecure = true",
+        "[keystone_authtoken] memcached_servers needs",
+        "[server] port is not valid",
+        "[server] tls_certfile and tls_keyfile go together",
+        "[server] tls_certfile = /nowhere cannot be read",
+        "[audit] file = /nowhere/audit.jsonl: the folder /nowhere does not exist",
+    ):
+        assert [line for line in lines if f"{good}: {part}" in line], (part, lines)
+    assert [line for line in lines if f"{good.parent / 'policy.yaml'}: does not exist" in line]
+    assert len(lines) == 11
+
+
+def test_what_good_sections_lead_to_is_looked_at_beside_bad_ones(good, keystone_url, password):
+    text = good.read_text().replace(keystone_url, f"http://127.0.0.1:{free_port()}")
+    good.write_text(text + "[limits]\nmax_headers = few\n[backend]\nurl = http://127.0.0.1:1\n")
+    lines = sentences(run("check", "--config-file", str(good)))
+    assert len(lines) == 3
+    for part in ("max_headers", "http://127.0.0.1:1 does not answer", "Keystone does not answer"):
+        assert [line for line in lines if part in line and str(good) in line], (part, lines)
+
+
 def test_a_busy_port_ends_in_one_sentence(good):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = str(busy.getsockname()[1])
@@ -304,10 +371,11 @@ def test_an_unreachable_backend_is_one_sentence(good, backend):
 
 
 def test_a_wrong_password_is_one_sentence(good, password):
-    good.write_text(good.read_text().replace(password, "wrong"))
+    another = secrets.token_urlsafe()
+    good.write_text(good.read_text().replace(password, another))
     (line,) = sentences(run("check", "--config-file", str(good)))
-    assert "gets no token" in line
-    assert "wrong" not in line
+    assert f"{good}: [keystone_authtoken] the proxy's user gets no token" in line
+    assert another not in line
 
 
 def test_tls_and_the_number_of_workers(good):

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import secrets
 import signal
 import time
 
 import httpx
 import pytest
 
-from harness.keystone import Grant, Keystone
-from harness.proxy import PROXY_USER, SERVICE_GRANT, configuration
+from harness.keystone import Grant
+from harness.proxy import configuration
 from harness.serve import serving
-from harness.server import serving as serving_wsgi
 from harness.stack import eventually
-from integration.raw_backend import RawBackend
-from integration.test_serve import placement
 
 WORKERS = 2
 ROBOT = Grant("robot-user", ("robot",), "alpha")
@@ -54,20 +50,17 @@ class Site:
 
 
 @pytest.fixture
-def site_of(tmp_path):
-    password = secrets.token_urlsafe()
-    keystone = Keystone({PROXY_USER: (password, SERVICE_GRANT)})
-    with serving_wsgi(keystone) as url, RawBackend(placement) as backend:
+def site_of(tmp_path, keystone, keystone_url, password, backend):
+    def configured(watch_interval):
+        return configuration(
+            tmp_path,
+            backend=backend.url,
+            keystone=keystone_url,
+            password=password,
+            options=f"[policy]\nwatch_interval = {watch_interval}",
+        )
 
-        def configured(watch_interval):
-            path = configuration(
-                tmp_path, backend=backend.url, keystone=url, password=password, options="[policy]"
-            )
-            with path.open("a") as file:
-                file.write(f"watch_interval = {watch_interval}\n")
-            return path
-
-        yield lambda served: Site(tmp_path, served, keystone), configured
+    return lambda served: Site(tmp_path, served, keystone), configured
 
 
 def test_a_change_is_in_force_in_every_worker_within_two_seconds(site_of):

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import click
 
-from policy_proxy.cli.policy.diff import diff
-from policy_proxy.cli.policy.explain import explain
-from policy_proxy.cli.policy.fmt import fmt
-from policy_proxy.cli.policy.lint import lint
-from policy_proxy.cli.policy.show import show
+from policy_proxy.cli.lazy import LazyGroup
 
 
-@click.group()
+@click.group(cls=LazyGroup, package=__name__, names=("diff", "explain", "fmt", "lint", "show"))
 def policy() -> None:
     """Work on policy files: find mistakes, understand decisions, compare."""
-
-
-policy.add_command(diff)
-policy.add_command(explain)
-policy.add_command(fmt)
-policy.add_command(lint)
-policy.add_command(show)

@@ -29,7 +29,7 @@ def identity_of_token(file: BinaryIO, config_file: str) -> Identity:
     setup_testing_defaults(environ)
     environ |= {REQUEST: _ASKED, "HTTP_X_AUTH_TOKEN": file.read().decode("latin-1").strip()}
     try:
-        conf = config.parse([config_file])
+        conf = config.read([config_file]).conf
         if problems := authtoken.problems(conf):
             fail(f"{config_file}: {problem}" for problem in problems)
         auth_token = AuthToken(conf, TokenCache(0))

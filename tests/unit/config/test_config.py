@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from oslo_config import cfg
 from oslo_policy import opts
@@ -140,6 +142,58 @@ def test_a_slip_is_told_with_what_to_write(load, old, new, sentence):
 def test_every_slip_is_told_at_once(load):
     slips = "[server]\nprt = 1\nport = x\nthreads = none\n"
     assert len(refused(load, GOOD + slips)) == 3
+
+
+def test_slips_hide_nothing_else(load):
+    """A slip is told once: its option is not called missing as well."""
+    old = {"http://127.0.0.1:8780": "localhost:8780", "_timeout = 5": "_timeout = x"}
+    text = GOOD + "insecure = true\n[backend]\ncredentials = both\n[limit]\nmax_headers = 9\n"
+    for before, after in old.items():
+        text = text.replace(before, after)
+    problems = refused(load, text + "[server]\nprt = 1\ntls_certfile = /x\n")
+    for begin in (
+        "there is no section [limit]",
+        "[server] has no option prt",
+        "[backend] url is not valid",
+        "[backend] credentials is not valid",
+        "[keystone_authtoken] http_connect_timeout is not valid",
+        "[keystone_authtoken] insecure = true",
+        "[server] tls_certfile and tls_keyfile go together",
+        "[server] tls_certfile = /x cannot be read",
+    ):
+        assert [p for p in problems if f"policy-proxy.conf: {begin}" in p], (begin, problems)
+    assert len(problems) == 8
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[backend]\n", "[backend]\nauth_section = $x\n"),
+        ("[backend]\n", "[backend]\ncredentials = service\nauth_section =\n"),
+        ("= password\n", "= $x\n"),
+        ("username = ", "auth_section = a$b\nusername = "),
+    ],
+)
+def test_a_name_of_a_login_that_cannot_be_read_hides_nothing_else(load, old, new):
+    problems = refused(load, GOOD.replace(old, new) + "insecure = true\n")
+    assert len(problems) == 2
+    assert re.search(r"auth_\w+ (cannot be read|is not valid): write ", problems[0])
+    assert "insecure" in problems[1]
+
+
+def test_a_value_of_any_section_that_cannot_be_used_is_looked_past(load, monkeypatch):
+    monkeypatch.setenv("OS_OSLO_POLICY__REMOTE_TIMEOUT", "soon")
+    slips = """
+memcache_security_strategy = FOO
+[oslo_policy]
+policy_file = a$b
+policy_dirs = c$d
+[health]
+trusted_addresses = here
+[cors]
+max_age = old
+"""
+    assert len(refused(load, GOOD + slips)) == 6
 
 
 def test_other_sections_and_the_older_names_of_libraries_are_let_be(load):

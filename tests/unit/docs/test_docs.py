@@ -197,7 +197,7 @@ def test_the_unit_runs_a_command_that_there_is():
     program, command, *options = shlex.split(unit["Service"]["ExecStart"])
 
     assert Path(program).name == "policy-proxy"
-    with main.commands[command].make_context(command, options) as context:
+    found = main.get_command(click.Context(main), command)
+    with found.make_context(command, options) as context:
         assert context.params["config_file"] == config.DEFAULT_FILE
-    assert isinstance(main.commands[command], click.Command)
     assert int(unit["Service"]["TimeoutStopSec"]) > config.load([str(SAMPLE)]).server.drain_timeout

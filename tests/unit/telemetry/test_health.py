@@ -45,10 +45,10 @@ def watch(file):
 
 @pytest.fixture
 def asked(watch):
-    def ask(looks=None, path="/healthcheck", method="GET", address="127.0.0.1"):
+    def ask(looks=None, path="/healthcheck", method="GET", address="127.0.0.1", lost=0):
         readiness = Readiness({"policy": watch.missing, **(looks or {})}, 60)
         readiness.look()
-        health = Health(app, readiness, watch, THIS_HOST)
+        health = Health(app, readiness, watch, lambda: lost, THIS_HOST)
         request = webob.Request.blank(path, method=method, environ={"REMOTE_ADDR": address})
         return request.get_response(health)
 
@@ -110,6 +110,21 @@ def test_files_that_are_refused_are_a_warning_while_the_last_good_policy_is_in_f
         "newer policy files are refused, the last good policy is in force"
     ]
     assert str(file) not in answer.text
+
+
+def test_audit_records_that_are_missing_are_a_warning_and_counted_for_the_trusted(asked, watch):
+    watch.load_now()
+
+    assert "warnings" not in asked().json
+    assert asked(path="/healthcheck?detailed=1").json["audit"] == {"lost": 0}
+
+    answer = asked(path="/healthcheck?detailed=1", lost=3)
+
+    assert answer.status_int == 200
+    assert answer.json["warnings"] == ["audit records could not be written where they should be"]
+    assert answer.json["audit"] == {"lost": 3}
+    assert asked(lost=3).json["warnings"] == answer.json["warnings"]
+    assert "audit" not in asked(lost=3).json
 
 
 @pytest.mark.parametrize(
@@ -189,6 +204,9 @@ def test_the_documentation_shows_what_is_answered(asked, watch, file):
     assert list(shown) == list(answer)
     assert list(shown["policy"]) == list(answer["policy"])
     assert shown["warnings"] == answer["warnings"]
+    assert shown["audit"] == answer["audit"]
+    for warning in asked(lost=1).json["warnings"]:
+        assert f"`{warning}`" in documented
     assert [len(shown["policy"][name]) for name in ("revision", "since", "taken_at")] == [
         len(answer["policy"][name]) for name in ("revision", "since", "taken_at")
     ]
