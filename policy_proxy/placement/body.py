@@ -11,7 +11,6 @@ Source: `placement/schemas` of openstack-placement.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from policy_proxy.errors import Malformed
@@ -22,6 +21,7 @@ CLASS = re.compile(r"[A-Z0-9_]+")
 MOST_VALUES = 10_000
 """Traits or aggregates of one provider. With some hundred thousand SQLite gives up with a 500."""
 
+OWNER = ("project_id", "user_id")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -61,26 +61,34 @@ def _aggregates(body: Any) -> None:
 
 
 def _inventories(body: Any) -> None:
-    _values(_member(body, "inventories"), CLASS, "inventories")
+    _keyed([_member(body, "inventories")], CLASS, "inventories")
 
 
 def _allocations(body: Any) -> None:
-    """The allocations of one consumer. Before 1.12 they were a list, which has no keys."""
-    for owner in ("project_id", "user_id"):
-        value = _member(body, owner)
-        if isinstance(value, str) and CONTROL.search(value):
-            raise Malformed(f"JSON does not validate: {owner} must not hold control characters")
-    _values(_member(body, "allocations"), CANONICAL_UUID, "allocations")
+    _each_consumer([body])
 
 
 def _consumers(body: Any) -> None:
-    for allocations in _values(body, CANONICAL_UUID, "the consumers"):
-        _allocations(allocations)
+    _keyed([body], CANONICAL_UUID, "the consumers")
+    if isinstance(body, dict):
+        _each_consumer(list(body.values()))
+
+
+def _each_consumer(bodies: list[Any]) -> None:
+    """One look at the allocations of all consumers. Before 1.12 they were lists, without keys."""
+    for name in OWNER:
+        owners = [owner for body in bodies if isinstance(owner := _member(body, name), str)]
+        if CONTROL.search("".join(owners)):
+            raise Malformed(f"JSON does not validate: {name} must not hold control characters")
+    _keyed([_member(body, "allocations") for body in bodies], CANONICAL_UUID, "allocations")
 
 
 def _reshaping(body: Any) -> None:
-    for inventories in _values(_member(body, "inventories"), CANONICAL_UUID, "inventories"):
-        _inventories(inventories)
+    inventories = _member(body, "inventories")
+    _keyed([inventories], CANONICAL_UUID, "inventories")
+    if isinstance(inventories, dict):
+        each = [_member(provider, "inventories") for provider in inventories.values()]
+        _keyed(each, CLASS, "inventories")
     _consumers(_member(body, "allocations"))
 
 
@@ -88,17 +96,20 @@ def _member(document: Any, name: str) -> Any:
     return document.get(name) if isinstance(document, dict) else None
 
 
-def _values(document: Any, key: re.Pattern[str], where: str) -> Iterable[Any]:
-    """The values of an object, its keys checked; none of anything else, which Placement refuses."""
-    if not isinstance(document, dict):
-        return ()
-    for name in document:
-        if not key.fullmatch(name):
-            raise Malformed(
-                f"JSON does not validate: '{shown(name)}' in {where} does not match any of the "
-                f"regexes: '^{key.pattern}$'"
-            )
-    return document.values()
+def _keyed(documents: list[Any], key: re.Pattern[str], where: str) -> None:
+    """Refuse objects of which a name does not match; whatever is none is Placement's to refuse.
+
+    There may be ten thousand names, so they are looked at together.
+    """
+    names = [name for document in documents if isinstance(document, dict) for name in document]
+    together = "".join([f"{name} " for name in names])
+    if together.count(" ") == len(names) and re.fullmatch(f"(?:(?:{key.pattern}) )*", together):
+        return
+    wrong = next(name for name in names if not key.fullmatch(name))
+    raise Malformed(
+        f"JSON does not validate: '{shown(wrong)}' in {where} does not match any of the "
+        f"regexes: '^{key.pattern}$'"
+    )
 
 
 # Before 1.19 the body was the bare list of aggregates.
