@@ -175,10 +175,25 @@ def test_a_check_that_fails_denies_whatever_comes_behind(change_between):
     """Whoever has the role gets in if the check is not reached: nobody is found whom it fails for,
     as made up users have numbers.
     """
-    (doubt,) = change_between("odd:x or role:a", "role:a or odd:x").undecided
+    change = change_between("odd:x or role:a", "role:a or odd:x")
 
-    assert doubt.text == "perhaps gain: role a for whom odd:x fails (no example was found)"
+    assert {doubt.text for doubt in change.undecided} == {
+        "perhaps gain: role a for whom odd:x fails (no example was found)",
+        "perhaps gain: role a of whom odd:x misses something (no example was found)",
+    }
     assert change_between("role:a and not odd:x", "not odd:x and role:a").unchanged
+
+
+@pytest.mark.usefixtures("extension")
+def test_a_reference_takes_a_check_that_misses_something_for_a_no(side_of, monkeypatch):
+    """As oslo.policy does: outside of a reference it is an error."""
+    monkeypatch.setattr(Odd, "__call__", lambda self, target, *_: target["size"] == "1")
+    old = side_of("odd:x or role:a", helper="odd:x")
+    new = side_of("rule:helper or role:a", helper="odd:x")
+
+    (kind,) = change_of(RULE, old, new).gained
+
+    assert kind.who == "role a of whom odd:x misses something"
 
 
 @pytest.mark.usefixtures("extension")
