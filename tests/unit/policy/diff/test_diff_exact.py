@@ -239,7 +239,7 @@ def test_nothing_of_a_description_can_be_spared(old, new, scopes, facts):
         )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(node=rules(), facts=FACTS)
 def test_the_facts_are_true_of_everybody(is_true, node, facts):
     """A fact that were not would hide changes."""
