@@ -8,34 +8,19 @@ https://docs.openstack.org/oslo.policy/latest/reference/api/oslo_policy.policy.h
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import Any
 
 from oslo_policy import _checks, policy  # some classes of checks have no public name
 
-from policy_proxy.policy import remote
-from policy_proxy.policy.compiled import text
-from policy_proxy.policy.credentials import LISTS, TEXTS
-from policy_proxy.policy.nearest import nearest
+from policy_proxy.policy import comparisons, remote
+from policy_proxy.policy.comparisons import Fault
 
 MAX_DEPTH = 100
 """Most checks within each other, every reference followed."""
 
 _CONNECTIVES = ("and", "or", "not")
 _MARKS = ("(", ")", "!", "@")
-_OFFERED = ("role", "rule", *TEXTS, *LISTS)
-"""What may be meant by a name that is none. `is_admin_project`, which is true of nearly everyone,
-is not offered to whoever writes `is_admin`.
-"""
-
-
-class Fault(NamedTuple):
-    """What is wrong with a check string, as the fields of a `Problem`."""
-
-    code: str
-    text: str
-    remedy: str
 
 
 def faults(check_string: str, *, allow_remote: bool = False) -> list[Fault]:
@@ -126,60 +111,7 @@ def _leaf_fault(leaf: Any, *, allow_remote: bool) -> Fault | None:
         return _remote_fault(leaf, allowed=allow_remote)
     if type(leaf) not in (_checks.RoleCheck, _checks.GenericCheck):
         return None
-    return _evaluation_fault(leaf) or _comparison_fault(leaf)
-
-
-def _evaluation_fault(leaf: Any) -> Fault | None:
-    try:
-        text(leaf.match)
-        leaf(_Anything(), _Somebody(), None)
-    except _NoAttribute as error:
-        near = nearest(leaf.kind, _OFFERED)
-        remedy = (
-            f"did you mean {near}:{leaf.match}?"
-            if near
-            else f"name one of {', '.join(sorted(_Somebody()))}, or role or rule"
-        )
-        return Fault("PP116", f"cannot be evaluated ({leaf}: {error})", remedy)
-    except Exception as error:  # noqa: BLE001  that it fails, however it does, is the finding
-        remedy = (
-            "left of the colon goes role, rule, an attribute of the token or a literal, right of "
-            "it text or %(name)s"
-        )
-        return Fault("PP115", f"cannot be evaluated ({leaf}: {error})", remedy)
-    return None
-
-
-def _comparison_fault(leaf: Any) -> Fault | None:
-    """A comparison that holds for nobody, whoever asks; and under `not` for everybody."""
-    if leaf.kind != "role" and "None" in (_literal(leaf.kind), leaf.match):
-        remedy = "name the value that is meant: what is absent matches nothing here"
-        return Fault("PP114", f"compares with None ({leaf})", remedy)
-    why = _never_equal(leaf.match)
-    if not why and leaf.kind == "is_admin_project" and leaf.match not in ("True", "False"):
-        why = "is neither True nor False" if "%" not in leaf.match else ""
-    if why:
-        remedy = "write the value that is meant, as it is, without quotes"
-        return Fault("PP125", f"compares with what nothing equals ({leaf}: it {why})", remedy)
-    return None
-
-
-def _literal(kind: str) -> str:
-    """The text that a literal on the left side stands for; for anything else itself."""
-    try:
-        return str(ast.literal_eval(kind))
-    except ValueError:
-        return kind
-
-
-def _never_equal(match: str) -> str:
-    if not match:
-        return "is empty"
-    if not match.isprintable():
-        return "has an invisible character in it"
-    if len(match) > 1 and match[0] == match[-1] and match[0] in "'\"":
-        return "is in quotes, which count as part of the value"
-    return ""
+    return comparisons.fault(leaf)
 
 
 def _remote_fault(leaf: Any, *, allowed: bool) -> Fault | None:
@@ -189,27 +121,3 @@ def _remote_fault(leaf: Any, *, allowed: bool) -> Fault | None:
     fault = remote.fault(str(leaf))
     remedy = "write one https: URL in full"
     return Fault("PP113", f"asks {leaf}, which {fault}", remedy) if fault else None
-
-
-class _NoAttribute(Exception):
-    """A check names an attribute that no token has."""
-
-
-class _Anything(dict[str, str]):
-    """A target with every attribute."""
-
-    def __missing__(self, name: str) -> str:
-        return "probe"
-
-
-class _Somebody(dict[str, Any]):
-    """Credentials with every attribute. Naming another one is an error: it would never match, and
-    under `not` it would always do.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(dict.fromkeys((*TEXTS, "system"), "probe"))
-        self.update({name: ["probe"] for name in LISTS}, is_admin_project=True)
-
-    def __missing__(self, name: str) -> NoReturn:
-        raise _NoAttribute(f"no token has an attribute {name}")

@@ -460,11 +460,12 @@ def test_a_file_that_cannot_be_read_is_an_error_and_the_others_are_read(make, na
 
 
 def test_a_file_without_permission_is_an_error(here):
-    """By another user, since whoever runs the tests may be root."""
-    root = here({"policy.yaml": GOOD})
+    """By another user, since whoever runs the tests may be root; all modules are loaded before."""
+    root = here({"policy.yaml": GOOD, "other.yaml": SLIP})
     (root / "policy.yaml").chmod(0)
     code = (
-        "import os, sys; from policy_proxy.cli import main; os.chdir(sys.argv[1]);"
+        "import os, sys; from click.testing import CliRunner; from policy_proxy.cli import main;"
+        "os.chdir(sys.argv[1]); CliRunner().invoke(main, ['policy', 'lint', 'other.yaml']);"
         "os.getuid() or os.setuid(65534); main(['policy', 'lint', 'policy.yaml'])"
     )
     root.chmod(0o755)

@@ -91,7 +91,16 @@ class Fails:
     written: str
 
 
-Atom = Equal | Member | Scoped | InAdminProject | Opaque | Fails
+@dataclass(frozen=True, slots=True)
+class Misses:
+    """A check fails because it does not find something (KeyError): a reference to the rule that it
+    stands in takes that for a no.
+    """
+
+    written: str
+
+
+Atom = Equal | Member | Scoped | InAdminProject | Opaque | Fails | Misses
 Literals = Mapping[Atom, bool]
 """Some atoms, each either affirmed or denied; all of it together."""
 

@@ -15,16 +15,15 @@ from policy_proxy.policy.diff.atoms import ANY_TARGET, Literals, Scoped, TargetF
 from policy_proxy.policy.diff.change import Change, Doubt, Kind, Side
 from policy_proxy.policy.diff.cubes import cubes, models, needed
 from policy_proxy.policy.diff.diagrams import Function
-from policy_proxy.policy.diff.meaning import leaves_reached, names_of
+from policy_proxy.policy.diff.meaning import asks, leaves_reached, names_of
 from policy_proxy.policy.diff.realise import Case, realised
 from policy_proxy.policy.diff.samples import samples
 from policy_proxy.policy.diff.space import Space
 from policy_proxy.policy.diff.theory import SCOPES
 from policy_proxy.policy.diff.words import described
 from policy_proxy.policy.nodes import Foreign, Never, Node, Reference, parts_of
-from policy_proxy.policy.remote import KINDS as REMOTE
 
-MAX_KINDS = 12
+MAX_KINDS = 24
 """Most kinds of caller that are told apart for one operation and direction."""
 
 TRIES = 16
@@ -67,10 +66,11 @@ class _Comparison:
         self._nodes = tuple(side.snapshot.rules.get(rule, Never()) for side in self._sides)
         self._scopes = tuple(side.snapshot.scopes.get(rule) for side in self._sides)
         leaves = itertools.chain.from_iterable(map(leaves_reached, self._nodes))
-        foreign = dict.fromkeys(str(leaf) for leaf in leaves if isinstance(leaf, Foreign))
-        self.extensions = [check for check in foreign if not _asks(check)]
+        foreign = {str(leaf): asks(leaf) for leaf in leaves if isinstance(leaf, Foreign)}
+        self.extensions = [check for check, remote in foreign.items() if not remote]
         self._named = names_of(self._nodes)
-        self._remote = len(foreign) > len(self.extensions)
+        # No server is asked about callers who do not exist.
+        self._remote = any(foreign.values())
 
     def change(self, facts: TargetFacts) -> Change:
         if self._scopes[0] == self._scopes[1] and _alike(*self._nodes):
@@ -172,11 +172,6 @@ def _cases(space: Space, wanted: Function, cube: Literals, facts: TargetFacts) -
     except TooLarge:
         for scope in SCOPES:
             yield realised({Scoped(scope): True, **cube}, facts)
-
-
-def _asks(check: str) -> bool:
-    """Whether it is a remote server that is asked. None is, about callers who do not exist."""
-    return check.partition(":")[0] in REMOTE
 
 
 def _alike(one: Node, other: Node) -> bool:

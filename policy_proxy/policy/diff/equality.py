@@ -49,7 +49,7 @@ def transitive(graph: Graph) -> tuple[list[Triangle], list[tuple[Equal, ...]]]:
 
     Terms are taken away one after the other, the one with the fewest neighbours first, and its
     neighbours joined: then every circle of equalities has chords that cut it into triangles
-    (R. E. Bryant, M. N. Velev: Boolean Satisfiability with Transitivity Constraints, 2002).
+    (R. E. Bryant, M. N. Velev: https://doi.org/10.1145/566385.566390).
     """
     triangles: list[Triangle] = []
     exclusive: list[tuple[Equal, ...]] = []

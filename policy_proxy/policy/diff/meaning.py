@@ -18,6 +18,7 @@ from policy_proxy.policy.diff.atoms import (
     Filled,
     InAdminProject,
     Literals,
+    Misses,
     Opaque,
     Scoped,
     TargetFacts,
@@ -36,6 +37,7 @@ from policy_proxy.policy.nodes import (
     Text,
     parts_of,
 )
+from policy_proxy.policy.remote import KINDS as REMOTE
 
 _SYSTEM = ("system_scope", "system")
 _NOTHING = Text("")
@@ -64,7 +66,7 @@ def atoms_of(nodes: Iterable[Node], facts: TargetFacts) -> dict[Atom, None]:
         atom
         for node in nodes
         for leaf in dict.fromkeys(leaves_reached(node))
-        for literals in (*meaning(leaf, facts), *failure(leaf))
+        for literals in (*meaning(leaf, facts), *failure(leaf), *absence(leaf))
         for atom in literals
     )
 
@@ -101,6 +103,18 @@ def failure(leaf: Node) -> Alternatives:
     if within_a_text or isinstance(leaf, Foreign):
         return ({Fails(str(leaf)): True},)
     return NEVER
+
+
+def absence(leaf: Node) -> Alternatives:
+    """When a single check fails because it does not find something. A remote server cannot bring
+    that about.
+    """
+    return ({Misses(str(leaf)): True},) if isinstance(leaf, Foreign) and not asks(leaf) else NEVER
+
+
+def asks(leaf: Foreign) -> bool:
+    """Whether it is a remote server that answers."""
+    return leaf.written.partition(":")[0] in REMOTE
 
 
 def variable(name: str, facts: TargetFacts) -> Credential | Attribute:

@@ -15,7 +15,7 @@ from policy_proxy.policy.diff.atoms import (
     TargetFacts,
 )
 from policy_proxy.policy.diff.diagrams import Answers, Diagrams, Function
-from policy_proxy.policy.diff.meaning import atoms_of, failure, meaning
+from policy_proxy.policy.diff.meaning import absence, atoms_of, failure, meaning
 from policy_proxy.policy.diff.theory import SCOPES, Theory, theory
 from policy_proxy.policy.nodes import And, Node, Not, Or, Reference
 
@@ -23,10 +23,13 @@ _LIKELY = (Scoped("project"), InAdminProject())
 
 
 class _Outcome(NamedTuple):
-    """When a node holds, and when it fails instead: then it has no value at all."""
+    """When a node holds; when it fails instead, so that it has no value at all; and when it fails
+    because something is missing, which a reference takes for a no.
+    """
 
     holds: Function
     fails: Function
+    misses: Function
 
 
 class Space:
@@ -84,7 +87,8 @@ class Space:
     def _outcome(self, node: Node, done: dict[str, _Outcome]) -> _Outcome:
         if isinstance(node, Reference):
             if node.name not in done:
-                done[node.name] = self._outcome(node.rules[node.name], done)
+                outcome = self._outcome(node.rules[node.name], done)
+                done[node.name] = outcome._replace(misses=self.diagrams.never)
             return done[node.name]
         if isinstance(node, Not):
             return self._denied(self._outcome(node.part, done))
@@ -93,21 +97,23 @@ class Space:
         if isinstance(node, Or):
             denied = (self._denied(self._outcome(part, done)) for part in node.parts)
             return self._denied(self._in_turn(denied))
-        return _Outcome(self._any_of(meaning(node, self._facts)), self._any_of(failure(node)))
+        said = (meaning(node, self._facts), failure(node), absence(node))
+        return _Outcome(*map(self._any_of, said))
 
     def _denied(self, part: _Outcome) -> _Outcome:
-        return _Outcome(self.diagrams.not_(self.diagrams.any(part)), part.fails)
+        return part._replace(holds=self.diagrams.not_(self.diagrams.any(part)))
 
     def _in_turn(self, parts: Iterable[_Outcome]) -> _Outcome:
         """Parts joined by `and`: one is evaluated if all before it hold."""
         made, known = self.diagrams, list(parts)
-        fails = made.never
+        fails = misses = made.never
         for place, part in enumerate(known):
-            if part.fails != made.never:
+            if (part.fails, part.misses) != (made.never, made.never):
                 reached = made.all(before.holds for before in known[:place])
                 fails = made.any([fails, made.all([reached, part.fails])])
+                misses = made.any([misses, made.all([reached, part.misses])])
         # The last atoms first: each step then adds a little on top of the others.
-        return _Outcome(made.all(part.holds for part in reversed(known)), fails)
+        return _Outcome(made.all(part.holds for part in reversed(known)), fails, misses)
 
     def _any_of(self, alternatives: Alternatives) -> Function:
         return self.diagrams.any(map(self.of, alternatives))

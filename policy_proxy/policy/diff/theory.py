@@ -25,6 +25,7 @@ from policy_proxy.policy.diff.atoms import (
     Equal,
     Fails,
     Member,
+    Misses,
     Opaque,
     Scoped,
     TooLarge,
@@ -155,8 +156,9 @@ def _credentials_in(atom: Atom) -> Iterator[Credential]:
 
 
 def _answers(atoms: Iterable[Atom]) -> Iterator[tuple[Atom, ...]]:
-    """A check does one of two things, or neither: hold, and fail."""
+    """A check does at most one of these: hold, fail, miss something."""
     known = dict.fromkeys(atoms)
     for atom in known:
-        if isinstance(atom, Fails) and Opaque(atom.written) in known:
-            yield atom, Opaque(atom.written)
+        if isinstance(atom, Opaque):
+            outcomes = (atom, Fails(atom.written), Misses(atom.written))
+            yield tuple(outcome for outcome in outcomes if outcome in known)

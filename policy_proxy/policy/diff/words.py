@@ -13,6 +13,7 @@ from policy_proxy.policy.diff.atoms import (
     InAdminProject,
     Literals,
     Member,
+    Misses,
     Opaque,
     Scoped,
     Term,
@@ -43,6 +44,8 @@ def _conditions(cube: Literals) -> Iterator[str]:
             yield f"to whom {atom.written} {'says' if holds else 'does not say'} yes"
         elif isinstance(atom, Fails):
             yield f"for whom {atom.written} {'fails' if holds else 'does not fail'}"
+        elif isinstance(atom, Misses):
+            yield f"of whom {atom.written} misses {'something' if holds else 'nothing'}"
     missing = [
         _role(atom) for atom, holds in cube.items() if isinstance(atom, Member) and not holds
     ]

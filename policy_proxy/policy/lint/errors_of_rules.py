@@ -84,8 +84,8 @@ ERRORS_OF_RULES = {
     "PP121": Code(
         "service has no such rule",
         "oslo.policy ignores rules that nobody asks for, so the default of the one that was meant "
-        "stays in force. A name with the service's own prefix must be one of its rules; any other "
-        "name is for rules to refer to.",
+        "stays in force. A name with the service's own prefix must be one of its rules, and none "
+        "has an invisible character in it; any other name is for rules to refer to.",
         "Correct the name.",
         policy_file('"placement:trait:list": "role:reader"'),
     ),
@@ -110,11 +110,12 @@ ERRORS_OF_RULES = {
     ),
     "PP125": Code(
         "check compares with what nothing equals",
-        "What stands on the right side is compared as it is. Nothing at all, a text in quotes, a "
-        "text with an invisible character, or anything but `True` and `False` for "
-        "`is_admin_project` equals no role and no attribute, and under `not` the check always "
+        "What stands on the right side, up to the next blank, is compared as it is. Nothing at "
+        "all, a text in quotes, one with an invisible character, an unmatched parenthesis or "
+        "another check in it, as in `role:a,role:b`, or anything but `True` and `False` for "
+        "`is_admin_project` equals no role and no attribute; and under `not` such a check always "
         "holds.",
-        "Write the value as it is, without quotes.",
+        "Write the value as it is, without quotes, and join checks by `and`, `or`.",
         policy_file('"admin_api": "role:\'admin\'"'),
     ),
 }

@@ -33,7 +33,7 @@ def problems(
         if name in known:
             continue
         prefix, colon, _ = name.partition(":")
-        if colon and prefix in prefixes:
+        if (colon and prefix in prefixes) or not name.isprintable():
             near = nearest(name, known) if hints < _HINTS else ""
             hints += 1
             yield _unknown(rule, near)
@@ -45,6 +45,8 @@ def problems(
 def _unknown(rule: Rule, near: str) -> Problem:
     remedy = f"did you mean {near}?" if near else "correct its name, or take it away"
     text = "is no rule of the service"
+    if not rule.name.isprintable():
+        text += ", and has an invisible character in its name"
     return Problem("PP121", rule.file, rule.line, rule.name, text, remedy)
 
 

@@ -95,7 +95,7 @@ def test_what_is_written_alike_is_unchanged_however_large(change_between):
 
 def test_more_kinds_than_are_told_apart(change_between):
     """Each is described and shown as far as they go; and there is no doubt about gains."""
-    change = change_between(any_of("role:a{}", 20), any_of("role:a{}", 20).replace("or", "and"))
+    change = change_between(any_of("role:a{}", 60), any_of("role:a{}", 60).replace("or", "and"))
 
     assert not change.gained
     assert len(change.lost) == MAX_KINDS

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from policy_proxy.model import Identity
 from policy_proxy.policy.compiled import text
 from policy_proxy.policy.credentials import credentials
-from policy_proxy.policy.diff.atoms import ANY_TARGET, Fails, Opaque, TargetFacts
+from policy_proxy.policy.diff.atoms import ANY_TARGET, Fails, Misses, Opaque, TargetFacts
 from policy_proxy.policy.diff.cubes import cubes, models, needed
 from policy_proxy.policy.diff.realise import realised
 from policy_proxy.policy.diff.space import Space
@@ -43,7 +43,7 @@ def _asking(url):
     return Foreign(url, lambda target, creds, asked: asked.ask(url, {}))
 
 
-ASKING = [_asking("https://a.example"), _asking("https://b.example")]
+ASKING = [_asking("https://a.example"), _asking("ext:b")]
 WITHIN_TEXTS = [
     Matches(("project_id", "x"), text("p")),
     Matches(("roles", "x"), text("%(t)s")),
@@ -128,26 +128,33 @@ _TARGETS = [
 
 @dataclass(frozen=True)
 class World:
-    """A caller, a target, and what remote servers answer: None if they do not."""
+    """A caller, a target, and what others answer: an error if they do not."""
 
     identity: Identity
     target: dict
     answers: dict
 
     def value(self, node):
-        """None if it fails."""
+        """Or the error that it fails with."""
         try:
             return node.holds(credentials(self.identity), self.target, Asked("a", self._ask))
-        except (OSError, TypeError):
-            return None
+        except (OSError, KeyError, TypeError) as error:
+            return error
 
     def allowed(self, node, scopes):
         return (not scopes or scope_of(self.identity) in scopes) and self.value(node) is True
 
     def _ask(self, url, payload):
-        if self.answers[url] is None:
-            raise OSError
-        return self.answers[url]
+        answer = self.answers[url]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+_ANSWERS = {
+    "https://a.example": [True, OSError(), False],
+    "ext:b": [True, OSError(), KeyError(), False],
+}
 
 
 def _people():
@@ -167,10 +174,8 @@ def _targets(identity, facts):
 @functools.cache
 def worlds(own):
     """Everybody, with each target; the answers of remote servers change from one to the next."""
-    urls = [leaf.written for leaf in ASKING]
     answers = itertools.cycle(
-        dict(zip(urls, each, strict=True))
-        for each in itertools.product([True, None, False], repeat=2)
+        dict(zip(_ANSWERS, each, strict=True)) for each in itertools.product(*_ANSWERS.values())
     )
     return [
         World(identity, target, next(answers))
@@ -184,10 +189,11 @@ def _meets(cube, world, is_true):
 
 
 def _true(atom, world, is_true):
-    if isinstance(atom, Fails):
-        return world.value(_DARK[atom.written]) is None
-    if isinstance(atom, Opaque):
-        return world.value(_DARK[atom.written]) is True
+    if isinstance(atom, Opaque | Fails | Misses):
+        value = world.value(_DARK[atom.written])
+        if isinstance(value, Exception):
+            return type(atom) is (Misses if isinstance(value, KeyError) else Fails)
+        return isinstance(atom, Opaque) and value
     return is_true(atom, world.identity, world.target)
 
 
@@ -233,7 +239,7 @@ def test_nothing_of_a_description_can_be_spared(old, new, scopes, facts):
         )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(node=rules(), facts=FACTS)
 def test_the_facts_are_true_of_everybody(is_true, node, facts):
     """A fact that were not would hide changes."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy_proxy.model import Identity
-from policy_proxy.policy.credentials import credentials
 from policy_proxy.policy.diff.atoms import ANY_TARGET, Scoped
 from policy_proxy.policy.diff.meaning import atoms_of
 from policy_proxy.policy.diff.theory import SCOPES, theory
-from policy_proxy.policy.diff.witness import witness
 
 RULE = "things:do"
 
@@ -120,24 +117,3 @@ def test_facts_are_true_of_everybody(side_of, is_true, check):
             assert any(true[atom] is holds for atom, holds in clause), (clause, case)
         for group in known.exclusive:
             assert sum(true[atom] for atom in group) <= 1
-
-
-@settings(max_examples=150, deadline=None)
-@given(check=CHECKS, value=st.booleans(), scopes=SCOPE_TYPES)
-def test_a_witness_is_found_if_there_is_one(side_of, check, value, scopes):
-    node = side_of(check).snapshot.rules[RULE]
-    found = witness(node, value, scopes or ())
-    if found:
-        identity, target = found
-        assert node.holds(credentials(identity), target) is value
-        return
-    for identity, target in universe():
-        allowed = side_of("@", scopes).snapshot.authorize(RULE, target, identity)
-        assert not allowed or node.holds(credentials(identity), target) is not value
-
-
-@pytest.mark.parametrize("check", ["role:a", "not role:a"])
-def test_a_witness_of_a_scope(side_of, check):
-    node = side_of(check).snapshot.rules[RULE]
-    identity, _ = witness(node, True, ["system"])
-    assert identity.system_scope == "all"

@@ -12,6 +12,7 @@ from policy_proxy.policy.diff.atoms import (
     Fails,
     Filled,
     InAdminProject,
+    Misses,
     Opaque,
     Scoped,
     edge,
@@ -70,6 +71,8 @@ CASES = [
         "anyone to whom ext:a says yes, to whom ext:b does not say yes",
     ),
     ({Fails("ext:a"): True}, "anyone for whom ext:a fails"),
+    ({Misses("ext:a"): True}, "anyone of whom ext:a misses something"),
+    ({Misses("ext:a"): False}, "anyone of whom ext:a misses nothing"),
     ({Fails("ext:a"): False}, "anyone for whom ext:a does not fail"),
     (
         {Scoped("project"): True, ADMIN: False, edge(PROJECT, Constant("ops")): False},

@@ -156,7 +156,8 @@ def test_a_left_side_that_no_parser_can_take_ends_in_an_error(kind, told_of):
 
 
 def test_nothing_is_printed_or_logged(linted, caplog, recwarn, capfd):
-    for text in ('"admin_api": "not (role:x"\n', '"rule:admin_api": "role:x"\n', "{", '"a": "x"\n'):
+    circle = '"rule:admin_api": "rule:service_api or role:x"\n'
+    for text in ('"admin_api": "not (role:x"\n', '"rule:admin_api": "role:x"\n', "{", circle):
         linted(text)
     assert caplog.records == []
     assert recwarn.list == []

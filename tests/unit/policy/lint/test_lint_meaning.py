@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import itertools
+from collections import Counter
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policy_proxy.model import Identity
 from policy_proxy.policy.lint.findings import Service, lint
 from policy_proxy.policy.problem import Level
 from policy_proxy.policy.source import Sources
@@ -213,3 +219,57 @@ def test_errors_come_before_what_the_whole_means(linted):
     """Where something is missing, what the rest means is not known."""
     found = linted('"placement:traits:list": "@"\n"admin_api": "role:x and"\n').problems
     assert [(problem.code, problem.level) for problem in found] == [("PP111", Level.ERROR)]
+
+
+EVERYONE = [
+    Identity(user_id=user, project_id=project, roles=roles, is_admin_project=admin)
+    for user, project, admin in itertools.product("uv", "pq", (True, False))
+    for count in range(4)
+    for roles in itertools.combinations(("a", "admin", "service", "reader"), count)
+]
+SOME_OPERATIONS = ("placement:traits:list", "placement:usages", "placement:reshaper:reshape")
+_checks = st.recursive(
+    st.sampled_from(
+        ["role:a", "role:admin", "role:service", "user_id:u", "project_id:p", "rule:h", "rule:g",
+         "is_admin_project:True", "not role:a", "not role:admin", "not role:service", "!", "@",
+         "not system_scope:all", "domain_id:d"]
+    ),
+    lambda inner: st.builds(
+        str.format, st.sampled_from(["({} and {})", "({} or {})", "not ({} or {})"]), inner, inner
+    ),
+    max_leaves=4,
+)  # fmt: skip
+_policies = st.fixed_dictionaries(
+    {"h": st.sampled_from(["role:a", "not role:a", "role:admin or role:a", "@"]),
+     "g": st.sampled_from(["rule:h", "not rule:h", "role:reader or not rule:h"])},
+    optional=dict.fromkeys(
+        [*SOME_OPERATIONS, "service_api", "admin_or_service_api", "project_reader_api",
+         "rule:admin_api"],
+        _checks,
+    ),
+)  # fmt: skip
+
+
+def test_no_operation_is_for_everyone_or_no_one_without_a_word(linted):
+    """Asked for every kind of token of a project there is in these rules."""
+    counted = Counter()
+
+    @settings(max_examples=400)
+    @given(_policies)
+    def holds(rules):
+        found = linted("".join(f'"{name}": "{check}"\n' for name, check in rules.items()))
+        if found.snapshot is None:
+            return
+        told = {problem.code for problem in found.problems}
+        for operation in SOME_OPERATIONS:
+            verdicts = {
+                found.snapshot.authorize(operation, target, identity)
+                for identity in EVERYONE
+                for target in ({}, {"project_id": "p"}, {"project_id": "q"})
+            }
+            assert verdicts != {True} or "PP203" in told, rules
+            assert verdicts != {False} or told & {"PP204", "PP118"}, rules
+            counted[tuple(sorted(verdicts))] += 1
+
+    holds()
+    assert min(counted[True,], counted[False,], counted[False, True]) >= 10, counted

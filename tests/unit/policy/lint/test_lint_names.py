@@ -47,6 +47,19 @@ def test_the_prefix_of_the_service_is_for_its_rules(name, linted):
 
 
 @pytest.mark.parametrize(
+    "name", ["boss\\u200b", "\\u202eboss", "bo\\u00a0ss", "boss\\0", "b\\ness"]
+)
+def test_a_name_with_an_invisible_character_is_an_error_even_where_it_is_used(name, linted):
+    text = f'"{name}": "role:x"\n"admin_api": "rule:boss or role:y"\n"boss": "role:x"\n'
+    (problem,) = linted(text).problems
+    assert (problem.code, problem.line) == ("PP121", 1)
+    assert problem.text.endswith("has an invisible character in its name")
+    assert str(problem).isprintable()
+    used = f'"{name}": "role:x"\n"admin_api": "rule:{name}"\n'
+    assert {problem.line for problem in linted(used).problems if problem.code == "PP121"} == {1}
+
+
+@pytest.mark.parametrize(
     "name", ["operators", "placement", "os_compute_api:servers:index", "x:y", "list", "Ω", "a b"]
 )
 def test_a_helper_that_nothing_refers_to_is_a_warning(name, told):

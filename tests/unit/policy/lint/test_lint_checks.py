@@ -1,0 +1,134 @@
+"""Check strings that oslo.policy does not understand, or that fail, or that can never match."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oslo_policy import _checks, policy
+
+from policy_proxy.policy.checks import MAX_DEPTH, faults
+
+# Check strings by the code of what is wrong with them. Under `not` most let everyone in.
+WRONG = {
+    "PP111": [
+        "admin", "not admin", "True", "true", "!@", "not !@", ")!", "not )!", "@!", "!!", "()", "(",
+        ")", "not", "and", "or", "role:a and", "or role:a", "role:a role:b", "role:a not role:b",
+        "(role:a", "role:a)", "((role:a)", "not (role:a", "role:a and or role:b", "role: a",
+        "role :a", "'role:a'", '"role:a"', "role:a && role:b", "role:a || role:b", "!role:a and x",
+        "role:a, role:b and c", "project_id:%(project_id)", "role:a or @@", "not ()", "not not",
+        "role:a\u200b \u200b or role:b", "# role:a",
+    ],
+    "PP112": ["not " * MAX_DEPTH + "role:a", "not " * 3000 + "!"],
+    "PP113": [
+        "http://localhost/", "https://localhost/x", "not https://localhost/", "http:", "https:x",
+        "role:a and http://localhost/%(x)s", "http://[::1]/", "https://user:word@localhost/",
+    ],
+    "PP114": [
+        "project_id:None", "not project_id:None", "None:%(project_id)s", "not None:None",
+        "'None':%(project_id)s", '"None":%(user_id)s', "not 'None':%(user_id)s", "roles:None",
+        "is_admin_project:None", "user_id:None or role:a", "'None':None",
+    ],
+    "PP115": [
+        "project_id:%s", "project_id:%", "role:50%", "not role:%r", "role:%(x)d", "role:%(x)r",
+        "role:%(x)5s", "role:%(x).2s", "role:%(x)-5s", "role:%(x)*s", "role:%(x)c", "role:%(x",
+        "role:%()s", "role:%(a(b))s", "role:%(x)s%", "role:%(x)%", "role:%%%", "role:a%b",
+        "'a:%(x)s", "1a:%(x)s", ":%(x)s", "::", "%(x)s:admin", "{[]}:x", "[1:x", "[['role:a']]",
+        "project_id.name:x", "roles.name:x", "is_admin_project.x:y", "role\u200b:a",
+        "\u201crole:a\u201d", "lambda:x",
+    ],
+    "PP116": [
+        "rol:a", "Role:a", "RULE:x", "tenant:%(x)s", "user.id:x", "x.y.z:a", "ünï:x", "_:x",
+        "a-b:c", "f'x':x", "project_id[0]:x", "is_admin:True", "not tenant_id:x",
+    ],
+    "PP125": [
+        "role:", "not role:", "project_id:", "'':", "role:''", 'role:"admin"', "role:'admin'",
+        "not role:'admin'", "project_id:'%(project_id)s'", "role:admin\u200b", "role:\u2060admin",
+        "role:ad\u00admin", "not role:admin\ufeff", "user_id:\u202eadmin", "is_admin_project:true",
+        "not is_admin_project:1", "is_admin_project:yes", "roles:'a'", "role:a or role:\u200b",
+        "role:a,role:b", "role:a|rule:b", "not role:a||role:b", "role:a&role:b", "user_id:u;role:x",
+        "role:a)or(role:b", "role:(a", "not role:a)x", "role:a)(b", "project_id:%(project_id)s)x",
+    ],
+}  # fmt: skip
+CASES = [(code, check) for code, checks in WRONG.items() for check in checks]
+
+
+@pytest.mark.parametrize(("code", "check"), CASES, ids=lambda text: text[:30])
+def test_what_is_wrong_with_a_check_is_an_error(code, check, linted):
+    quoted = check.replace("\\", "\\\\").replace('"', '\\"')
+    found = linted(f'"helper": "role:x"\n\n"admin_api": "rule:helper"\n"service_api": "{quoted}"\n')
+    assert {(p.code, p.line, p.rule) for p in found.problems} == {(code, 4, "service_api")}
+    assert found.snapshot is None
+
+
+@pytest.mark.parametrize(("code", "check"), CASES, ids=lambda text: text[:30])
+@pytest.mark.parametrize("frame", ["role:x or ({})", "not ({})", "role:x and not ({})"])
+def test_it_is_found_within_other_checks(code, check, frame):
+    """But where parentheses or words are missing, a frame may happen to complete them."""
+    found = {fault.code for fault in faults(frame.format(check))}
+    assert code in found or (code == "PP111" and found)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "role:%(project_id)s", "role:a%%", "'a%%':x", "user_id:x'y", "role:'", "role:O'Neil",
+        "role:a:b", "role:a(b)c", "1:1 and role:a", "-1:%(user_id)s", "role:a;", "role:None",
+        "not role:none", "roles:Admin", "is_admin_project:%(user_id)s", "project_id:none",
+        "is_admin_project:True", "role:ZWJ", "role:\U0001f600", "role:あ", "role:payrole:x",
+        "role:a,b", "role:rule", "role:a=b",
+    ],
+)  # fmt: skip
+def test_odd_checks_that_can_be_evaluated_are_not_refused_for_that(check):
+    assert faults(check) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "codes"),
+    [
+        ("https://decider.example/", []),
+        ("http://localhost:8080/x", []),
+        ("http://127.0.0.1/", []),
+        ("http://decider.example/", ["PP113"]),
+        ("https://decider.example/%(project_id)s", ["PP113"]),
+        ("https://user@decider.example/", ["PP113"]),
+        ("https:", ["PP113"]),
+    ],
+)
+def test_remote_checks_that_are_allowed_must_be_fixed_and_safe(url, codes, told_of):
+    assert told_of(f"role:x or {url}", "admin_api", allow_remote_checks=True) == codes
+    assert told_of(f"role:x or {url}", "admin_api") == ["PP113"]
+
+
+class Picky(policy.Check):
+    """A check of an extension, that takes only numbers."""
+
+    def __init__(self, kind, match):
+        super().__init__(kind, match)
+        self.number = int(match)
+
+    def __call__(self, target, creds, enforcer, current_rule=None):
+        return self.number in creds.get("numbers", ())
+
+
+@pytest.fixture
+def picky(monkeypatch):
+    monkeypatch.setitem(_checks.registered_checks, "number", Picky)
+
+
+@pytest.mark.usefixtures("picky")
+def test_an_extension_that_refuses_what_it_is_given_is_an_error(told_of):
+    assert told_of("number:17 or role:x", "admin_api") == []
+    assert told_of("number:many or role:x", "admin_api") == ["PP111"]
+    assert told_of("number:many") == ["PP111"]
+
+
+@settings(max_examples=500)
+@given(st.text("ab:!@()'\"%.{}[]0N \u200b\u00a0-+,", max_size=12))
+def test_whatever_has_no_fault_can_be_compiled_and_evaluated(linted, check):
+    quoted = check.replace("\\", "\\\\").replace('"', '\\"')
+    found = linted(f'"rule": "role:x"\n"admin_api": "not {quoted}"\n')
+    if faults(f"not {check}"):
+        assert found.snapshot is None
+    elif found.snapshot is not None:
+        assert found.snapshot.rules["admin_api"].holds({"roles": []}, {}) in (True, False)
