@@ -17,6 +17,8 @@ from jsonschema.validators import Draft7Validator
 
 from docs_from_code import ROOT
 from policy_proxy.cli import main
+from policy_proxy.cli.policy.own import own
+from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.lint.codes import CODES
 
 GOOD = '"admin_api": "role:boss"\n'
@@ -505,3 +507,32 @@ def test_the_files_that_are_delivered_pass():
     paths = sorted((ROOT / "policies").glob("*.yaml"))
     shown = lint(*paths, exit_code=0).stdout
     assert shown.splitlines()[-1] == "0 errors, 1 warning"
+
+
+def test_what_is_the_callers_own_is_found_to_be_no_condition(here):
+    here(
+        {
+            "policy.yaml": '"placement:traits:list": "project_id:%(project_id)s"\n'
+            '"placement:traits:delete": "role:x and not user_id:%(user_id)s"\n'
+            '"placement:traits:show": "role:x and user_id:%(user_id)s"\n'
+            '"placement:usages": "project_id:%(project_id)s"\n'
+            '"placement:allocations:update": "project_id:%(project_id)s"\n'
+        }
+    )
+    assert findings("policy.yaml", exit_code=0) == [
+        ("PP203", "policy.yaml", 1), ("PP204", "policy.yaml", 2),
+    ]  # fmt: skip
+
+
+def test_the_callers_own_is_what_a_target_has_of_the_caller():
+    """Of all requests, but those that name an owner themselves."""
+    names_an_owner = {
+        "placement:usages", "placement:allocations:update", "placement:allocations:manage",
+        "placement:reshaper:reshape",
+    }  # fmt: skip
+    both = frozenset({"project_id", "user_id"})
+    assert own() == {
+        operation.rule: frozenset() if operation.rule in names_an_owner else both
+        for operation in SERVICE.operations
+        if not operation.public
+    }

@@ -10,6 +10,7 @@ import click
 
 from policy_proxy.cli.output import fail
 from policy_proxy.cli.policy import lint_output
+from policy_proxy.cli.policy.own import own
 from policy_proxy.cli.policy_sources import (
     config_file_option,
     new_defaults_option,
@@ -62,10 +63,10 @@ def lint(
     if not paths and not config_file:
         raise click.UsageError("name policy files, or a configuration with --config-file")
     found: dict[Problem, None] = {}
+    service = findings.Service(SERVICE.defaults, SERVICE.attributes, own())
     try:
         for policy in _policies(paths):
             settings = settings_from(config_file, policy, enforce_new_defaults=enforce_new_defaults)
-            service = findings.Service(SERVICE.defaults, SERVICE.attributes)
             found |= dict.fromkeys(findings.lint(read(settings), settings, service).problems)
     except ConfigurationError as error:
         fail(error.problems)

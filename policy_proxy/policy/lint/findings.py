@@ -6,7 +6,7 @@ This one function decides what may be in force: `build` takes the policy from he
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from oslo_policy import policy
 
@@ -33,10 +33,13 @@ class Service:
 
     :param defaults: makes its rule defaults.
     :param attributes: what the targets of its operations can have; empty if that is not known.
+    :param own: those among them that are always the caller's own, as far as that is known. Only
+        warnings depend on it.
     """
 
     defaults: Defaults
     attributes: Attributes
+    own: Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,8 @@ def _meaning(
     """
     :param written: the rules of files by the names under which their checks are in force.
     """
-    operations = service.attributes or made.scopes
+    operations = dict.fromkeys(service.attributes or made.scopes, frozenset[str]())
+    operations |= {name: own for name, own in service.own.items() if name in operations}
     yield from supply.problems(made.rules, written, service.attributes)
     yield from verdicts.problems(made, written, operations, settings.default_rule)
     defaults = snapshot(loaded({}, settings, service.defaults()), {}, "").rules

@@ -44,19 +44,29 @@ class Undecided(Exception):
     """The search did not end within its bound."""
 
 
-def possible(node: Node, *, value: bool, scopes: Collection[str], as_meant: bool) -> bool:
+def possible(
+    node: Node,
+    *,
+    value: bool,
+    scopes: Collection[str],
+    as_meant: bool,
+    own: Collection[str] = (),
+) -> bool:
     """Whether a token of one of these scopes can give the check this value.
 
     :param as_meant: `@` holds and `!` does not. Otherwise they are checks like any other, that
         some tokens meet and some do not: then what is always true is so without saying it.
+    :param own: the attributes of the target that are the caller's own.
     :raises Undecided: if that takes too long to find out.
     """
-    return any(_Search(scope, as_meant=as_meant).finds(node, value=value) for scope in scopes)
+    searches = (_Search(scope, own, as_meant=as_meant) for scope in scopes)
+    return any(search.finds(node, value=value) for search in searches)
 
 
 class _Search:
-    def __init__(self, scope: str, *, as_meant: bool) -> None:
+    def __init__(self, scope: str, own: Collection[str], *, as_meant: bool) -> None:
         self._scope = scope
+        self._own = own
         self._as_meant = as_meant
         self._given: dict[Node, bool] = {}
         self._looks = 0
@@ -118,6 +128,8 @@ class _Search:
         name, fixed = leaf.path[0], leaf.wanted.filled({})
         if _SCOPE_OF.get(name, self._scope) != self._scope:
             return False
+        if name in self._own and leaf.wanted.form == f"%({name})s":
+            return True
         if name in _SYSTEM and fixed is not None:
             return fixed == "all"
         if name == "is_admin_project" and fixed == "False":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from policy_proxy.policy.lint.truth import SCOPES, Undecided, possible
@@ -14,32 +15,46 @@ from policy_proxy.policy.snapshot import PolicySnapshot
 Verdict = tuple[str, str, str]
 """Code, text and remedy."""
 
+_OWN = "since what it compares is the caller's own"
 _EVERYONE = 'name who may, as in "role:reader"'
 _NO_ONE = 'name who may, or write "!" if nobody is meant'
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a rule is asked for, through any operation.
+
+    :param scopes: those of the tokens.
+    :param own: the attributes of the target that are the caller's own each time.
+    """
+
+    scopes: frozenset[str]
+    own: frozenset[str] = frozenset()
 
 
 def problems(
     snapshot: PolicySnapshot,
     written: Mapping[str, Rule],
-    operations: Iterable[str],
+    operations: Mapping[str, frozenset[str]],
     default_rule: str,
 ) -> Iterator[Problem]:
     """
     :param written: the rules of files by the names under which their checks are in force.
-    :param operations: the rules that are asked for, not only referred to.
+    :param operations: the rules that are asked for, not only referred to; for each the attributes
+        of its targets that are the caller's own.
     """
     told: set[tuple[Rule, str]] = set()
-    known: dict[tuple[Node, frozenset[str]], Verdict | None] = {}
-    scopes = _scopes(snapshot, operations)
+    known: dict[tuple[Node, Asked], Verdict | None] = {}
+    asked_for = _asked_for(snapshot, operations)
     names = {*snapshot.scopes, default_rule} & snapshot.rules.keys()
     for name in sorted(names, key=lambda name: (name not in written, name)):
         blamed = _blamed(name, snapshot, written)
-        asked = snapshot.rules[name], scopes.get(name, frozenset(SCOPES))
+        question = snapshot.rules[name], asked_for.get(name, Asked(frozenset(SCOPES)))
         if not blamed:
             continue
-        if asked not in known:
-            known[asked] = _verdict(*asked)
-        verdict = known[asked]
+        if question not in known:
+            known[question] = _verdict(*question)
+        verdict = known[question]
         if verdict and name == default_rule and verdict[0] in ("PP119", "PP203"):
             verdict = "PP124", "lets everyone do what no other rule is about", 'write "!"'
         if verdict and not any((rule, verdict[0]) in told for rule in blamed):
@@ -64,37 +79,55 @@ def _referred(node: Node) -> Iterator[str]:
     return (leaf.name for leaf in leaves_of(node) if isinstance(leaf, Reference))
 
 
-def _verdict(node: Node, scopes: frozenset[str]) -> Verdict | None:
-    """None also for a check that is too large to tell."""
-    can = partial(possible, node)
+def _verdict(node: Node, asked: Asked) -> Verdict | None:
+    """The first that fits; none also for a check that is too large to tell."""
     try:
-        if not can(value=False, scopes=scopes, as_meant=False):
-            return "PP119", "allows everyone, though it does not say so", _EVERYONE
-        if not can(value=False, scopes=scopes, as_meant=True):
-            return "PP203", "allows everyone who has a token", _EVERYONE
-        if not can(value=True, scopes=SCOPES, as_meant=False):
-            return "PP120", "allows no one, though it does not say so", _NO_ONE
-        if not can(value=True, scopes=SCOPES, as_meant=True):
-            return "PP204", "allows no one", 'name who may, as in "role:admin"'
-        if not can(value=True, scopes=scopes, as_meant=True):
-            taken = " or ".join(sorted(scopes))
-            text = f"allows no one: its operations take tokens of scope {taken}"
-            return "PP118", text, "ask for nothing that only tokens of another scope have"
+        fitting = (verdict for possible, verdict in _verdicts(asked) if not possible(node))
+        return next(fitting, None)
     except Undecided:
-        pass
-    return None
+        return None
 
 
-def _scopes(snapshot: PolicySnapshot, operations: Iterable[str]) -> Mapping[str, frozenset[str]]:
-    """For each rule the scopes of the tokens that it can be asked about, through any operation."""
-    scopes: dict[str, frozenset[str]] = {}
-    for operation in operations:
-        own = snapshot.scopes[operation] or frozenset(SCOPES)
+def _verdicts(asked: Asked) -> Iterator[tuple[Callable[[Node], bool], Verdict]]:
+    """What may be said of a rule, each with what is not possible then."""
+    scopes, own = asked.scopes, asked.own
+    fails = partial(possible, value=False, scopes=scopes, as_meant=True)
+    holds = partial(possible, value=True, scopes=SCOPES, as_meant=True)
+    yield (
+        partial(fails, as_meant=False),
+        ("PP119", "allows everyone, though it does not say so", _EVERYONE),
+    )
+    yield fails, ("PP203", "allows everyone who has a token", _EVERYONE)
+    yield (
+        partial(holds, as_meant=False),
+        ("PP120", "allows no one, though it does not say so", _NO_ONE),
+    )
+    yield holds, ("PP204", "allows no one", 'name who may, as in "role:admin"')
+    taken = " or ".join(sorted(scopes))
+    text = f"allows no one: its operations take tokens of scope {taken}"
+    yield (
+        partial(holds, scopes=scopes),
+        ("PP118", text, "ask for nothing that only tokens of another scope have"),
+    )
+    if own:
+        text = f"allows everyone who has a token, {_OWN}"
+        yield partial(fails, own=own), ("PP203", text, "ask for a role beside it")
+        yield partial(holds, scopes=scopes, own=own), ("PP204", f"allows no one, {_OWN}", _NO_ONE)
+
+
+def _asked_for(
+    snapshot: PolicySnapshot, operations: Mapping[str, frozenset[str]]
+) -> Mapping[str, Asked]:
+    """For each rule how it is asked for, through all operations that lead to it."""
+    asked: dict[str, Asked] = {}
+    for operation, own in operations.items():
+        scopes = snapshot.scopes[operation] or frozenset(SCOPES)
         todo = [operation]
         while todo:
             name = todo.pop()
-            known = scopes.get(name, frozenset())
-            if not own <= known:
-                scopes[name] = known | own
+            before = asked.get(name, Asked(frozenset(), own))
+            now = Asked(before.scopes | scopes, before.own & own)
+            if now != asked.get(name):
+                asked[name] = now
                 todo += _referred(snapshot.rules[name])
-    return scopes
+    return asked

@@ -19,7 +19,9 @@ WARNINGS = {
     ),
     "PP203": Code(
         "rule allows everyone",
-        "Whoever has a token of the right scope may do this, with any role in any project.",
+        "Whoever has a token of the right scope may do this, with any role in any project. It "
+        "need not be written as `@`: where an operation names no project, `%(project_id)s` is the "
+        "caller's own, so that to compare it with `project_id` says nothing.",
         'Name who may, as in `"role:reader"`; or say why everyone may, in a comment '
         "`# lint: allow PP203 REASON`.",
         policy_file('"placement:traits:list": "@"'),

@@ -273,3 +273,48 @@ def test_no_operation_is_for_everyone_or_no_one_without_a_word(linted):
 
     holds()
     assert min(counted[True,], counted[False,], counted[False, True]) >= 10, counted
+
+
+OWN = {
+    "things:list": frozenset({"project_id", "user_id"}),
+    "things:show": frozenset({"user_id"}),
+    "things:update": frozenset[str](),
+    "things:reset": frozenset({"project_id", "user_id"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('"things:list": "project_id:%(project_id)s"\n', ["PP203"]),
+        ('"things:list": "role:x or user_id:%(user_id)s"\n', ["PP203"]),
+        ('"things:list": "role:x and not project_id:%(project_id)s"\n', ["PP204"]),
+        ('"things:list": "role:x and project_id:%(project_id)s"\n', []),
+        ('"things:list": "project_id:%(user_id)s"\n', []),
+        ('"things:list": "project_id:a%(project_id)s"\n', []),
+        ('"things:show": "project_id:%(project_id)s"\n', []),
+        ('"things:show": "user_id:%(user_id)s"\n', ["PP203"]),
+        ('"things:update": "user_id:%(user_id)s"\n', []),
+        ('"things:reset": "user_id:%(user_id)s"\n', ["PP203"]),
+        ('"things:reset": "not user_id:%(user_id)s"\n', ["PP204"]),
+        ('"mine": "user_id:%(user_id)s"\n"things:update": "rule:mine"\n', []),
+        ('"mine": "user_id:%(user_id)s"\n"things:list": "role:x or rule:mine"\n', ["PP203"]),
+        ('"owner_api": "user_id:%(user_id)s"\n', ["PP203"]),
+        ('"owner_api": "user_id:%(user_id)s"\n"things:update": "rule:owner_api"\n', ["PP203"]),
+        ('"things:edit": "user_id:%(user_id)s"\n', ["PP211"]),
+    ],
+)
+def test_what_is_the_callers_own_is_no_condition(text, found, policy_settings, defaults):
+    """Only as a warning: the service itself is not told what is the caller's own."""
+    sources = Sources((("p", text.encode()),), (), "r", ())
+    attributes = dict.fromkeys(OWN, frozenset({"project_id", "user_id"}))
+    service = Service(defaults, attributes, OWN)
+    problems = lint(sources, policy_settings(), service).problems
+    assert [problem.code for problem in problems] == found
+    assert all(
+        problem.text.endswith("since what it compares is the caller's own")
+        for problem in problems
+        if problem.code != "PP211"
+    )
+    unknown = lint(sources, policy_settings(), Service(defaults, attributes)).problems
+    assert {problem.code for problem in unknown} <= {"PP211"}

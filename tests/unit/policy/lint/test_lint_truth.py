@@ -80,11 +80,11 @@ def found_by_asking(node, scopes, targets):
     }
 
 
-def found_by_searching(node, scopes):
+def found_by_searching(node, scopes, own=()):
     return {
         value
         for value in (True, False)
-        if possible(node, value=value, scopes=scopes, as_meant=True)
+        if possible(node, value=value, scopes=scopes, as_meant=True, own=own)
     }
 
 
@@ -114,6 +114,26 @@ def test_what_depends_on_the_target_is_never_missed(node_of):
         assert found_by_searching(node, scopes) >= found_by_asking(node, scopes, TARGETS)
 
     more()
+
+
+_callers = st.sampled_from(
+    ["project_id:%(project_id)s", "user_id:%(user_id)s", "project_id:p", "role:a", "user_id:v"]
+)
+
+
+def test_what_is_the_callers_own_equals_the_callers(node_of):
+    @settings(max_examples=200)
+    @given(_checks(_callers), _scopes)
+    def same(check, scopes):
+        node = node_of(check)
+        by_asking = {
+            node.holds(credentials(who), {"project_id": who.project_id, "user_id": who.user_id})
+            for who in EVERYONE
+            if scope_of(who) in scopes
+        }
+        assert found_by_searching(node, scopes, own={"project_id", "user_id"}) == by_asking
+
+    same()
 
 
 @pytest.mark.parametrize(
