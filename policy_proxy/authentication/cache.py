@@ -16,7 +16,7 @@ from pymemcache.client.hash import HashClient
 
 _LOG = logging.getLogger(__name__)
 
-BYTES = 16 * 1024 * 1024
+BYTES = 32 * 1024 * 1024
 
 
 class TokenCache:

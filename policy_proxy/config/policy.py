@@ -118,7 +118,5 @@ def for_enforcer(settings: PolicySettings) -> cfg.ConfigOpts:
 def _located(conf: cfg.ConfigOpts, path: str) -> str:
     """A file that does not exist yet is watched beside the configuration file."""
     found = conf.find_file(path)
-    if found:
-        return str(found)
     beside = Path(conf.config_file[0]).parent if conf.config_file else Path.cwd()
-    return str(beside / path)
+    return str(Path(found or beside / path).absolute())

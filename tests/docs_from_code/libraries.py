@@ -49,7 +49,7 @@ let requests in unchecked are refused at the start.
         "token_cache_time": "Seconds that a validated token is remembered, and so the longest that "
         "a revoked token is still accepted. 0 or less: every request asks Keystone.",
         "memcached_servers": "`HOST:PORT` of memcached servers that all workers and hosts share. "
-        "Unset: each worker remembers tokens in 16 MiB of its own.",
+        "Unset: each worker remembers tokens in 32 MiB of its own.",
         "memcache_security_strategy": "Must be `ENCRYPT` with memcached_servers: whoever can write "
         "to the cache could otherwise make an administrator of anyone.",
         "memcache_secret_key": "A long random text, the same for all workers and hosts. Required "

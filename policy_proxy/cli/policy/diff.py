@@ -10,12 +10,11 @@ import click
 
 from policy_proxy.cli.output import fail
 from policy_proxy.cli.policy.diff_output import show_json, show_text
+from policy_proxy.cli.policy.own import own
 from policy_proxy.cli.policy.revisions import at_revision
 from policy_proxy.cli.policy_sources import format_option, new_defaults_option, settings_from
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import ConfigurationError
-from policy_proxy.model import Identity, Operation, Request
-from policy_proxy.placement.parameters import parameters_of
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.build import UNKNOWN, build
 from policy_proxy.policy.diff.atoms import TargetFacts
@@ -86,7 +85,7 @@ def diff(
     except ConfigurationError as error:
         fail(error.problems)
     rules = list(dict.fromkeys(one.rule for one in SERVICE.operations if one.rule))
-    facts = {} if any_target else {rule: _facts(rule) for rule in rules}
+    facts = {} if any_target else _facts()
     found = list(changes(before, after, rules, facts))
     (show_json if form == "json" else show_text)(_name(*named[0]), _name(*named[1]), found)
     sys.exit(1 if fail_on and any(_fails(change, fail_on) for change in found) else 0)
@@ -129,19 +128,9 @@ def _read(path: str) -> Sources:
     return read(settings_from(None, paths, enforce_new_defaults=None))
 
 
-def _facts(rule: str) -> TargetFacts:
-    operations = [operation for operation in SERVICE.operations if operation.rule == rule]
-    return TargetFacts(SERVICE.attributes[rule], frozenset.intersection(*map(_own, operations)))
-
-
-def _own(operation: Operation) -> frozenset[str]:
-    """The attributes of the target that change with who asks."""
-    params: Mapping[str, str] = {one.name: "" for one in parameters_of(operation)}
-    request = Request(operation, operation.method, operation.template, params, (), "")
-    one, other = (
-        SERVICE.target(request, Identity(project_id=value, user_id=value)) for value in "12"
-    )
-    return frozenset(name for name in one if one[name] != other[name])
+def _facts() -> Mapping[str, TargetFacts]:
+    callers = own()
+    return {rule: TargetFacts(SERVICE.attributes[rule], callers[rule]) for rule in callers}
 
 
 def _fails(change: Change, on: str) -> bool:
