@@ -61,7 +61,11 @@ class RemoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
-    """`file` and `dirs` are absolute paths; the rest is as in the options' help."""
+    """`file` and `dirs` are absolute paths; the rest is as in the options' help.
+
+    :param required_dirs: those of `dirs` that must hold a file, since rules of theirs are in force.
+        No option sets them.
+    """
 
     file: str
     dirs: tuple[str, ...]
@@ -71,6 +75,7 @@ class PolicySettings:
     require_file: bool
     allow_remote_checks: bool = False
     remote: RemoteSettings = RemoteSettings()
+    required_dirs: frozenset[str] = frozenset()
 
 
 def register(conf: cfg.ConfigOpts) -> None:

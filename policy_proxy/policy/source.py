@@ -73,17 +73,28 @@ def _paths(settings: PolicySettings) -> tuple[list[str], list[Problem]]:
         try:
             entries = sorted(Path(folder).iterdir())
         except FileNotFoundError:
-            continue
+            entries = []
         except OSError as error:
             problems.append(_unreadable(folder, error, missing=False))
-        else:
-            paths += [str(entry) for entry in entries if _is_read(entry)]
-            problems += [problem for entry in entries for problem in _misnamed(entry)]
+            continue
+        found = [str(entry) for entry in entries if _is_read(entry)]
+        if not found and folder in settings.required_dirs:
+            problems.append(_gone(folder))
+        paths += found
+        problems += [problem for entry in entries for problem in _misnamed(entry)]
     return paths, problems
 
 
 def _is_read(entry: Path) -> bool:
-    return not entry.name.startswith(".") and not entry.is_dir()
+    """What cannot even be looked at counts: that it cannot be read is told when it is."""
+    return not entry.name.startswith(".") and not os.path.isdir(entry)  # noqa: PTH112  raises less
+
+
+def _gone(folder: str) -> Problem:
+    """So looks a volume that is not mounted, or a directory that is being replaced."""
+    text = "holds no file any more, while rules of it are in force"
+    remedy = "put its files back; to give up its rules, leave one file in it that holds {}"
+    return Problem("PP101", folder, 0, "", text, remedy)
 
 
 def _misnamed(entry: Path) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ A request takes `current` once and keeps it: it waits for nothing and reads no f
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
 import time
@@ -21,6 +22,11 @@ from policy_proxy.policy.source import Sources, Stamp, read
 
 _LOG = logging.getLogger(__name__)
 _SHOWN = 20
+_RESTLESS = 10
+"""So many looks in a row that each see something else are worth a word."""
+_MOMENT = 0.1
+"""Seconds between the looks of a reload that somebody asks for."""
+_STUMBLED = "the policy files could not be looked at: see the log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class PolicyWatch:
         self._attributes = attributes
         self._ask = ask
         self._state = PolicyState()
+        self._restless = 0
         self._seen: tuple[str, tuple[Stamp, ...]] | None = None
         self._looking = threading.Lock()
         self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()
@@ -94,17 +101,24 @@ class PolicyWatch:
         with self._looking:
             self._take(read(self._settings))
 
-    def look(self) -> None:
-        """Look at the files once; take them if the last look saw the same."""
+    def look(self) -> bool:
+        """Look at the files once; take them if the last look saw the same.
+
+        :returns: whether it did.
+        """
         with self._looking:
             sources = read(self._settings)
             seen = (sources.revision, sources.stamps)
             settled, self._seen = seen == self._seen, seen
+            self._restless = 0 if settled else self._restless + 1
             if settled:
                 self._take(sources)
+            elif self._restless == _RESTLESS:
+                _LOG.warning("the policy files change at every look, so they are not taken")
+            return settled
 
     def reload(self) -> None:
-        """Have the thread take the files as they are, at once; returns before it has.
+        """Have the thread look at once, and again a moment later; returns before it has.
 
         A signal handler may call it: putting into a `SimpleQueue` is reentrant.
         """
@@ -131,18 +145,33 @@ class PolicyWatch:
             try:
                 look()
             except Exception:  # noqa: BLE001  the watch must outlive whatever a look meets
-                _LOG.exception("looking at the policy files failed; they are looked at again")
+                self._stumbled()
 
     def _called(self) -> _Call | None:
-        """Waits for a call; None when it is time to look."""
+        """Waits for a call; None when it is time to look. Many calls to look are one."""
+        call = None
         try:
-            return self._calls.get(timeout=self._settings.watch_interval)
+            call = self._calls.get(timeout=self._settings.watch_interval)
+            while call is not _Call.STOP:
+                call = self._calls.get_nowait()
         except queue.Empty:
-            return None
+            pass
+        return call
 
     def _reload(self) -> None:
+        """Looks a moment apart, until two see the same: whoever asks may still be writing."""
         _LOG.info("the policy files are read at once, as asked")
-        self.load_now()
+        for _ in range(_RESTLESS):
+            if self.look():
+                break
+            time.sleep(_MOMENT)
+
+    def _stumbled(self) -> None:
+        """Nobody can say what is in the files, so they do not count as those in force."""
+        kept = self._state
+        if kept.problems != (_STUMBLED,):
+            _LOG.exception("looking at the policy files failed; they are looked at again")
+            self._state = PolicyState(kept.snapshot, problems=(_STUMBLED,))
 
     def _take(self, sources: Sources) -> None:
         state = self._state
@@ -158,7 +187,7 @@ class PolicyWatch:
         except PolicyError as error:
             self._refuse(sources.revision, error)
         else:
-            self._require(sources)
+            self._require(sources, snapshot)
             self._state = PolicyState(snapshot)
             _LOG.info("policy revision %s is in force", snapshot.revision)
 
@@ -167,10 +196,13 @@ class PolicyWatch:
         in_force = {rule.file for rule in kept.origins.values()} if kept else set()
         return build(sources, self._settings, self._defaults, self._attributes, in_force)
 
-    def _require(self, sources: Sources) -> None:
-        """A policy file that was in force cannot just go: its loss is no wish for the defaults."""
+    def _require(self, sources: Sources, snapshot: PolicySnapshot) -> None:
+        """What was in force cannot just go: its loss is no wish for the defaults."""
         if any(path == self._settings.file for path, _ in sources.files):
             self._settings = replace(self._settings, require_file=True)
+        folders = {os.path.dirname(rule.file) for rule in snapshot.origins.values()}  # noqa: PTH120
+        required = frozenset(folders & {*self._settings.dirs})
+        self._settings = replace(self._settings, required_dirs=required)
 
     def _refuse(self, revision: str, error: PolicyError) -> None:
         kept, problems = self._state.snapshot, tuple(error.problems)

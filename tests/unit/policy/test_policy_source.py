@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -176,3 +179,26 @@ def test_a_name_that_is_no_text_is_told_in_one_printable_line(site):
     (problem,) = read(site.settings()).problems
     assert str(problem).isprintable()
     assert "odd\\n" in str(problem)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not look")
+def test_what_cannot_even_be_looked_at_is_a_problem():
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "from policy_proxy.policy.source import read\n"
+        "from policy_proxy.config.policy import PolicySettings\n"
+        "root = Path(sys.argv[1]); root.chmod(0o755)\n"
+        "(root / 'hidden').mkdir(mode=0o700); (root / 'policy.d').mkdir()\n"
+        "(root / 'policy.d' / '20.yaml').symlink_to(root / 'hidden' / '20.yaml')\n"
+        "(root / 'policy.yaml').write_text('{}')\n"
+        "folder, file = str(root / 'policy.d'), str(root / 'policy.yaml')\n"
+        "os.seteuid(65534)\n"
+        "found = read(PolicySettings(file, (folder,), 'default', True, 1.0, True)).problems\n"
+        "print(*(problem.code for problem in found))\n"
+        "os.seteuid(0)"
+    )
+    with tempfile.TemporaryDirectory() as root:
+        done = subprocess.run(
+            [sys.executable, "-c", script, root], capture_output=True, text=True, check=False
+        )
+    assert done.stdout.split() == ["PP101"], done.stderr

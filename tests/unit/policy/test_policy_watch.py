@@ -454,6 +454,65 @@ def test_a_reload_that_is_asked_for_by_a_signal_handler_again_and_again_is_safe(
     watch.stop()
 
 
+def test_a_reload_does_not_catch_a_writer_halfway(site, defaults):
+    """Each half alone is a good policy."""
+    watch = PolicyWatch(site.settings(watch_interval=3600.0), defaults)
+    site.write("'things:list': '!'\n" + GOOD)
+    watch.load_now()
+    watch.start()
+    site.write("'things:list': '@'\n")
+    watch.reload()
+    time.sleep(0.05)
+    site.write("'things:list': '!'\n" + BETTER)
+    _eventually(lambda: _in_force(watch) == "better")
+    assert "things:list" in watch.current.origins
+    watch.stop()
+
+
+def test_a_storm_of_reloads_is_one(site, watch):
+    watch.start()
+    for _ in range(20_000):
+        watch.reload()
+    began = time.monotonic()
+    watch.stop()
+    assert time.monotonic() - began < 5
+    assert watch._calls.qsize() == 0
+
+
+def test_files_that_never_rest_are_worth_a_word(site, watch, caplog):
+    for number in range(30):
+        site.write(BETTER + f"# {number}\n")
+        watch.look()
+    assert _in_force(watch) == "good"
+    assert caplog.text.count("change at every look") == 1
+
+
+@pytest.mark.parametrize("gone", ["renamed", "emptied"])
+def test_a_directory_whose_rules_are_in_force_cannot_just_go(site, defaults, gone):
+    """A volume that is not mounted looks like this."""
+    site.write("'things:show': '@'\n")
+    site.add("10.yaml", GOOD)
+    watch = PolicyWatch(site.settings(), defaults)
+    watch.load_now()
+    assert _in_force(watch) == "good"
+    if gone == "renamed":
+        site.folder.rename(site.root / "elsewhere")
+    else:
+        (site.folder / "10.yaml").unlink()
+    _looks(watch)
+    assert _in_force(watch) == "good"
+    assert "holds no file any more" in watch.state.problems[0]
+
+    site.folder.mkdir(exist_ok=True)
+    site.add("00.yaml", "{}\n")
+    _looks(watch)
+    assert watch.state.problems == ()
+    assert watch.current.origins["things:show"].check == "@"
+    shutil.rmtree(site.folder)
+    _looks(watch)
+    assert watch.state.problems == (), "it had no rules in force any more"
+
+
 def test_a_remote_check_is_asked_the_way_that_was_given(site, defaults):
     asked = []
     site.write("'things:show': 'https://policy.example/'\n")
@@ -514,8 +573,11 @@ def test_the_thread_outlives_what_nobody_foresaw(site, defaults):
     watch.start()
     assert asked.wait(20)
     assert _in_force(watch) == "good"
+    _eventually(lambda: watch.state.problems)
+    assert watch.state.problems == ("the policy files could not be looked at: see the log",)
     failing.clear()
     _eventually(lambda: _in_force(watch) == "better")
+    assert watch.state.problems == ()
     watch.stop()
 
 
