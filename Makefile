@@ -1,4 +1,4 @@
-# Two commands do everything: `make run` and `make test`. All targets install what they need.
+# The two main commands are `make run` and `make test`. All targets install what they need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

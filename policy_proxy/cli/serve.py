@@ -42,7 +42,7 @@ _REMINDER = 0.5
 def serve(config_file: str, host: str | None, port: int | None, workers: int | None) -> None:
     """Run the proxy in the foreground until SIGTERM or Ctrl-C; requests in flight are finished.
 
-    SIGHUP has the policy files read at once, by every worker, whose connections stay open.
+    On SIGHUP every worker reads the policy files at once; connections stay open.
     """
     path = str(Path(config_file).resolve())
     settings, problems = inspected(path, offline=True)

@@ -92,6 +92,8 @@ def _wanted(kind: types.ConfigType | None) -> str:
         return " or ".join(choices)
     if isinstance(kind, types.Number):
         words = "a whole number" if isinstance(kind, types.Integer) else "a number"
+        if kind.min is not None and kind.max is not None:
+            return f"{words} from {kind.min:g} to {kind.max:g}"
         least = "" if kind.min is None else f", {kind.min:g} or more"
         most = "" if kind.max is None else f", {kind.max:g} or less"
         return words + least + most

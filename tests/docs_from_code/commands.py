@@ -16,14 +16,15 @@ WIDTH = 90
 INTRODUCTION = f"""
 # Commands
 
-`{NAME} COMMAND --help` shows the same in a terminal.
+`{NAME} COMMAND --help` shows the same in a terminal. In a clone, after `make install`, it is
+`.venv/bin/{NAME}`; the `openrc` of `make run` puts it on the `PATH`.
 
 Every command ends with one of three exit codes:
 
 | Code | Meaning |
 | --- | --- |
 | 0 | good |
-| 1 | what was checked or started is bad: each problem is an `error:` line on stderr |
+| 1 | what was checked, compared or asked is bad, or the answer is no; what could not be done at all is an `error:` line on stderr |
 | 2 | wrong usage of the command itself |
 """
 

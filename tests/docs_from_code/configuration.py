@@ -39,7 +39,7 @@ with `--config-file`; under another WSGI server it is the file that the environm
   not leave a default in force.
 - The file is read at the start. Only policy files are read again while the service runs.
 - An environment variable `OS_<SECTION>__<OPTION>` (in capitals, two underscores in the middle)
-  stands above the file. So a password need not be in it: `OS_KEYSTONE_AUTHTOKEN__PASSWORD`.
+  overrides the file. So a password need not be in it: `OS_KEYSTONE_AUTHTOKEN__PASSWORD`.
 - `$` begins a reference to another option; a `$` that is meant as such, in a password say, is `$$`.
 
 The first sections are the proxy's own. The last three are those of libraries that other OpenStack

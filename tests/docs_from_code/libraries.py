@@ -46,8 +46,9 @@ let requests in unchecked are refused at the start.
         "service_token_roles": "Roles that make a token in `X-Service-Token` a service's.",
         "service_token_roles_required": "Must stay `true`: any token would pass for a service's.",
         "service_type": "The service type that access rules of application credentials name.",
-        "token_cache_time": "Seconds that a validated token is remembered, and so the longest that "
-        "a revoked token is still accepted. 0 or less: every request asks Keystone.",
+        "token_cache_time": "Seconds that a validated token is remembered. A revoked token is "
+        "accepted for at most this and `[identity_cache] ttl` together. 0 or less: only "
+        "`[identity_cache]` remembers.",
         "memcached_servers": "`HOST:PORT` of memcached servers that all workers and hosts share. "
         "Unset: each worker remembers tokens in 32 MiB of its own.",
         "memcache_security_strategy": "Must be `ENCRYPT` with memcached_servers: whoever can write "
@@ -68,8 +69,8 @@ changes nothing, and the log says why.
         "[policy] require_file is off, and hold at least `{}`.",
         "policy_dirs": "Folders with more policy files, read after policy_file in the order of "
         "their names; later ones win. May stand more than once; a folder may be missing.",
-        "enforce_new_defaults": "`false` also lets in whom the defaults of Placement's releases "
-        "before the roles reader and service did, where a rule is not in the file.",
+        "enforce_new_defaults": "`false`: where a rule is not in the file, callers whom the older "
+        "defaults let in (from before the roles reader and service) are let in, too.",
     },
 )
 

@@ -121,7 +121,8 @@ def _then(past: Past, revision: str) -> str:
     """What became of the request, and why it may not be explained by this policy."""
     said = [f"{past.outcome} ({past.status}) at {past.time}"]
     if past.revision != revision:
-        said.append(f"by another revision, {past.revision}: its reasons may be others")
+        doubt = "the reasons then may have been others"
+        said.append(f"by another revision, {past.revision}: {doubt}")
     if past.same_id > 1:
         said.append(f"the last of {past.same_id} records with this id")
     return "; ".join(said)

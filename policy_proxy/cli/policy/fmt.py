@@ -21,7 +21,7 @@ from policy_proxy.policy.source import read
 
 @click.command()
 @click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(exists=True), metavar="[FILE|DIR]..."
+    "paths", nargs=-1, required=True, type=click.Path(exists=True), metavar="FILE|DIR..."
 )
 @click.option("--check", is_flag=True, help="Change nothing; say which files would change.")
 @format_option

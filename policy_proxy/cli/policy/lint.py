@@ -44,7 +44,7 @@ _FORMS: Mapping[str, Callable[[Sequence[Problem]], None]] = {
     show_default=True,
     help="For people, for programs, or for a pull request to show in place.",
 )
-@click.option("--strict", is_flag=True, help="Warnings are bad, too.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 def lint(
     paths: Sequence[str],
     config_file: str | None,

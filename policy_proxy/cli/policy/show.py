@@ -32,7 +32,7 @@ def show(
     """Show the rules in force, or one RULE: what it says, each reference replaced by the rule that
     it names; where it stands; what it decides.
 
-    Exit code 0; 1 if the policy is not good; 2 for a rule that there is not.
+    Exit code 0; 1 if the policy is not good; 2 if there is no such rule.
     """
     snapshot = snapshot_from(config_file, policies, enforce_new_defaults=enforce_new_defaults)
     name = by_rule(rule, snapshot.rules).rule if rule else None
