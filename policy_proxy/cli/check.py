@@ -10,7 +10,7 @@ import click
 from policy_proxy import config
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.cli.output import fail
-from policy_proxy.config import Settings, authtoken, backend
+from policy_proxy.config import Settings, authtoken, backend, limits
 from policy_proxy.errors import ConfigurationError, Unavailable
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.build import build
@@ -19,7 +19,7 @@ from policy_proxy.policy.source import read
 from policy_proxy.telemetry import looks
 
 
-@click.command()
+@click.command(short_help="Check configuration, policy files, Keystone and backend.")
 @click.option("--config-file", required=True, type=click.Path(), help="Configuration to check.")
 @click.option(
     "--offline", is_flag=True, help="Look at files only: do not ask Keystone and the backend."
@@ -46,6 +46,7 @@ def inspected(config_file: str, *, offline: bool) -> tuple[Settings, list[str]]:
         settings, found = config.inspect([config_file])
     except ConfigurationError as error:
         fail(error.problems)
+    found += limits.problems(settings.limits, settings.server.threads)
     found += _audit_problems(settings.audit.file)
     if not offline:
         found += _remote_problems(settings, found)

@@ -34,7 +34,7 @@ _REMINDER = 0.5
 """Seconds."""
 
 
-@click.command()
+@click.command(short_help="Run the proxy until SIGTERM or Ctrl-C.")
 @click.option("--config-file", required=True, type=click.Path(), help="Configuration to run with.")
 @click.option("--host", help="Address to listen on, instead of [server] host.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port, instead of [server] port.")

@@ -14,10 +14,12 @@ from pathlib import Path
 import click
 from keystoneauth1.exceptions import ClientException
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from policy_proxy.cli.output import fail
+from policy_proxy.cli.terminal import print_stripped
 from policy_proxy.embedded import ports, stack, state, tour
 from policy_proxy.embedded.users import CLOUDS
 from policy_proxy.errors import ConfigurationError
@@ -25,7 +27,7 @@ from policy_proxy.errors import ConfigurationError
 DEFAULT_PORT = 8778
 
 
-@click.command()
+@click.command(short_help="Run Keystone, Placement and the proxy, to try them.")
 @click.option(
     "--state-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -105,7 +107,7 @@ def _show_users(console: Console) -> None:
         scope = "(system)" if user.system else user.project
         table.add_row(user.name, user.role or "none", scope, user.may)
     console.print()
-    console.print(table)
+    print_stripped(console, table)
 
 
 def _show_commands(console: Console, root: Path) -> None:
@@ -125,16 +127,9 @@ def _show_tour(console: Console, running: stack.Stack) -> None:
         style = "green" if status < HTTPStatus.BAD_REQUEST else "red"
         answer = f"  {stop.answer}" if stop.answer else ""
         outcome = Text.assemble((f"{status} {status.phrase}", style), answer)
-        _print_wrapped(console, Text(stop.shows))
-        _print_wrapped(console, Text(f"{stop.method} {stop.path}"), indent="  ")
-        _print_wrapped(console, outcome, indent="  ")
+        print_stripped(console, Text(stop.shows))
+        print_stripped(console, Padding.indent(Text(f"{stop.method} {stop.path}"), 2))
+        print_stripped(console, Padding.indent(outcome, 2))
         console.print()
-    audit = running.root / "audit.jsonl"
-    console.print(Text(f"What came through the proxy is recorded in {audit}"), soft_wrap=True)
-
-
-def _print_wrapped(console: Console, text: Text, indent: str = "") -> None:
-    """Without the blanks at the end of lines that rich leaves there."""
-    for line in text.wrap(console, console.width - len(indent)):
-        line.rstrip()
-        console.print(Text(indent).append_text(line), soft_wrap=True)
+    console.print("What came through the proxy is recorded in")
+    console.print(Text(f"  {running.root / 'audit.jsonl'}"), soft_wrap=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from oslo_config import cfg
 
+from policy_proxy.config import server
+
 GROUP = "limits"
 OPTS = [
     cfg.IntOpt(
@@ -16,11 +18,11 @@ OPTS = [
     ),
     cfg.IntOpt(
         "max_body_readers",
-        default=8,
         min=1,
         help="Most request bodies that one worker reads and parses at the same time, so that slow "
-        "or large ones leave threads for everything else: keep it below [server] threads. One "
-        "more waits a second for its turn, then it is a 503.",
+        "or large ones leave threads for everything else: it must be below [server] threads. One "
+        "more waits a second for its turn, then it is a 503. Unset: half of [server] threads, 8 "
+        "at most.",
     ),
     cfg.IntOpt(
         "max_target_bytes",
@@ -67,4 +69,15 @@ class LimitSettings:
 
 def read(conf: cfg.ConfigOpts) -> LimitSettings:
     group = conf[GROUP]
-    return LimitSettings(**{opt.dest: group[opt.dest] for opt in OPTS})
+    given = {opt.dest: group[opt.dest] for opt in OPTS}
+    half = max(1, conf[server.GROUP].threads // 2)
+    return LimitSettings(**{**given, "max_body_readers": given["max_body_readers"] or min(half, 8)})
+
+
+def problems(settings: LimitSettings, threads: int) -> list[str]:
+    """What is wrong with this section for a server with so many threads, a sentence each."""
+    readers = settings.max_body_readers
+    if threads == 1 or readers < threads:
+        return []
+    said = f"[limits] max_body_readers = {readers} is not below [server] threads = {threads}"
+    return [f"{said}: slow bodies could take every thread; lower it"]

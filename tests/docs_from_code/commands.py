@@ -12,6 +12,10 @@ from .markdown import document, origin
 
 NAME = "policy-proxy"
 WIDTH = 90
+BAD = (
+    "what was checked, compared or asked is bad, or the answer is no; what could not be done at "
+    "all is an `error:` line on stderr"
+)
 
 INTRODUCTION = f"""
 # Commands
@@ -24,7 +28,7 @@ Every command ends with one of three exit codes:
 | Code | Meaning |
 | --- | --- |
 | 0 | good |
-| 1 | what was checked, compared or asked is bad, or the answer is no; what could not be done at all is an `error:` line on stderr |
+| 1 | {BAD} |
 | 2 | wrong usage of the command itself |
 """
 

@@ -109,11 +109,13 @@ def _options(name: str) -> Iterator[tuple[str, str, Any]]:
 
 def _kind(option: Any) -> str:
     """The type in words, with the values that it allows."""
-    least, choices = getattr(option.type, "min", None), getattr(option.type, "choices", None)
+    least, most, choices = (getattr(option.type, n, None) for n in ("min", "max", "choices"))
     if choices:
         return ", ".join(map(code, choices))
-    bound = f", {least:g} or more" if least is not None and type(option) in COUNTS else ""
-    return KINDS[type(option)] + bound
+    if least is None or type(option) not in COUNTS:
+        return KINDS[type(option)]
+    bound = f"{least:g} or more" if most is None else f"{least:g} to {most:g}"
+    return f"{KINDS[type(option)]}, {bound}"
 
 
 def _help(option: Any) -> str:

@@ -7,6 +7,11 @@ import click
 from policy_proxy.cli.lazy import LazyGroup
 
 
-@click.group(cls=LazyGroup, package=__name__, names=("diff", "explain", "fmt", "lint", "show"))
+@click.group(
+    cls=LazyGroup,
+    package=__name__,
+    names=("diff", "explain", "fmt", "lint", "show"),
+    short_help="Lint, explain, compare and format policy files.",
+)
 def policy() -> None:
     """Work on policy files: find mistakes, understand decisions, compare."""

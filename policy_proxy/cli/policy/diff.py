@@ -26,7 +26,7 @@ from policy_proxy.policy.source import Sources, read
 _DEFAULTS = "defaults"
 
 
-@click.command()
+@click.command(short_help="Say who gains access by a change, and who loses it.")
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW", required=False)
 @click.option(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from policy_proxy.cli.terminal import print_stripped
 from policy_proxy.model import Identity
 from policy_proxy.policy.diff.atoms import InAdminProject
 from policy_proxy.policy.diff.change import Change, Kind
@@ -37,12 +38,12 @@ def show_json(old: str, new: str, changes: Sequence[Change]) -> None:
 
 def show_text(old: str, new: str, changes: Sequence[Change]) -> None:
     console = Console(highlight=False)
-    console.print(Text(f"From {old} to {new}"))
+    print_stripped(console, Text(f"From {old} to {new}"))
     for change in changes:
         if not change.unchanged or change.remark:
             console.print()
             console.print(Text(change.rule, "bold"))
-            console.print(_table(change))
+            print_stripped(console, _table(change))
     console.print()
     counts = _counts(changes)
     console.print(Text(", ".join(f"{name}: {count}" for name, count in counts.items())))

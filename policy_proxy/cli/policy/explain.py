@@ -21,7 +21,7 @@ from policy_proxy.policy.snapshot import PolicySnapshot
 _ROUTE = 2
 
 
-@click.command()
+@click.command(short_help="Explain why a request is allowed or denied.")
 @click.argument("asked", nargs=-1, metavar="OPERATION | METHOD PATH")
 @click.option("--role", "roles", multiple=True, help="A role of the caller; can be repeated.")
 @click.option("--service-role", "service_roles", multiple=True, help="One of a service token.")

@@ -16,6 +16,8 @@ from rich.tree import Tree
 from policy_proxy.cli.policy.answer import Answer
 from policy_proxy.cli.policy.past import Past
 from policy_proxy.cli.policy.question import Question
+from policy_proxy.cli.terminal import from_here, print_stripped
+from policy_proxy.model import Identity
 from policy_proxy.policy.credentials import credentials
 from policy_proxy.policy.explain import Explained
 from policy_proxy.policy.snapshot import scope_of
@@ -80,13 +82,13 @@ def show_text(answer: Answer) -> None:
     console = Console(highlight=False)
     console.print("Allowed." if answer.allowed else "Denied.")
     console.print()
-    console.print(_facts(answer))
+    print_stripped(console, _facts(answer))
     console.print()
-    console.print(_tree(answer.tree))
+    print_stripped(console, _tree(answer.tree))
     if answer.enough:
         console.print()
         for line in _enough(answer.enough):
-            console.print(_plain(line))
+            print_stripped(console, _plain(line))
 
 
 def _plain(text: str, style: str = "") -> Text:
@@ -113,8 +115,14 @@ def _head(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "then", _then(past, answer.revision)
     yield "caller", _pairs({name: value for name, value in creds.items() if name not in _NOT_SAID})
     yield "target", _pairs(answer.target)
-    token, wanted = scopes_told([scope_of(answer.identity)]), scopes_told(answer.scopes)
+    token, wanted = _scope(answer.identity), scopes_told(answer.scopes)
     yield "scope", token if answer.fits else f"{token}, but the rule is for {wanted}"
+
+
+def _scope(identity: Identity) -> str:
+    scope = scopes_told([scope_of(identity)])
+    has_one = identity.project_id or identity.domain_id or identity.system_scope
+    return scope if has_one else f"none, which counts as {scope}"
 
 
 def _then(past: Past, revision: str) -> str:
@@ -154,7 +162,7 @@ def _label(node: Explained, connective: str = "") -> Text:
         f" = {connective}" if connective else "",
         f": {node.why}" if node.why else "",
     ]
-    origin = f"  [{node.origin}]" if node.origin else ""
+    origin = f"  [{from_here(node.origin)}]" if node.origin else ""
     label = (_plain("".join(parts)), _plain(origin, "dim"))
     return Text.assemble((word, style), "  ", *label, overflow="fold")
 

@@ -19,7 +19,7 @@ from policy_proxy.policy.problem import PolicyError, Problem, errors
 from policy_proxy.policy.source import read
 
 
-@click.command()
+@click.command(short_help="Write policy files in canonical form.")
 @click.argument(
     "paths", nargs=-1, required=True, type=click.Path(exists=True), metavar="FILE|DIR..."
 )

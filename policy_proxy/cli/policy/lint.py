@@ -30,7 +30,7 @@ _FORMS: Mapping[str, Callable[[Sequence[Problem]], None]] = {
 }
 
 
-@click.command()
+@click.command(short_help="Find what is wrong with policy files, or worth a look.")
 @click.argument(
     "paths", nargs=-1, type=click.Path(exists=True, readable=False), metavar="[FILE|DIR]..."
 )

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from policy_proxy.cli.terminal import from_here, print_stripped
 from policy_proxy.policy.lint.codes import CODES
 from policy_proxy.policy.problem import Level, Problem, errors
 
@@ -34,7 +35,7 @@ def table(found: Sequence[Problem]) -> None:
             level = Text(problem.level, _STYLES[problem.level])
             line = f"  {problem.line or '-'}"
             rows.add_row(line, level, problem.code, Text(problem.sentence))
-        console.print(rows)
+        print_stripped(console, rows)
         console.print()
     console.print(_summary(found))
 
@@ -75,17 +76,11 @@ def github(found: Iterable[Problem]) -> None:
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
     """
     for problem in found:
-        place = {"file": _from_here(problem.path), "line": str(problem.line or 1)}
+        place = {"file": from_here(problem.path), "line": str(problem.line or 1)}
         title = {"title": f"{problem.code} {CODES[problem.code].title}"}
         properties = (place if problem.file else {}) | title
         written = ",".join(f"{name}={_escaped(text, ':,')}" for name, text in properties.items())
         click.echo(f"::{problem.level} {written}::{_escaped(problem.sentence)}")
-
-
-def _from_here(path: str) -> str:
-    """Relative to the current directory, which is the repository's where it is checked."""
-    here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
 def _escaped(text: str, more: str = "") -> str:
@@ -122,7 +117,7 @@ def _level(code: str) -> str:
 
 
 def _result(problem: Problem) -> dict[str, Any]:
-    path = Path(_from_here(problem.file))
+    path = Path(from_here(problem.file))
     uri = path.as_uri() if path.is_absolute() else quote(os.fsencode(path))
     place = {"artifactLocation": {"uri": uri}, "region": {"startLine": problem.line or 1}}
     return {

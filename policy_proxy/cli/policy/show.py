@@ -13,11 +13,12 @@ from rich.text import Text
 
 from policy_proxy.cli.policy.question import by_rule
 from policy_proxy.cli.policy_sources import format_option, policy_options, snapshot_from
+from policy_proxy.cli.terminal import from_here, print_stripped
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.listing import Listed, listing
 
 
-@click.command()
+@click.command(short_help="Show the rules in force, or one of them.")
 @click.argument("rule", required=False)
 @policy_options
 @format_option
@@ -50,15 +51,15 @@ def _show_text(shown: Sequence[Listed], revision: str) -> None:
     for one in shown:
         console.print()
         console.print(Text(one.name, "bold"))
-        console.print(_facts(one))
+        print_stripped(console, _facts(one))
 
 
 def _facts(one: Listed) -> Table:
     facts = {
         "means": one.description,
         "check": one.check,
-        "from": one.origin,
-        "uses": "\n".join(f"rule:{name}  [{origin}]" for name, origin in one.uses.items()),
+        "from": from_here(one.origin),
+        "uses": "\n".join(f"rule:{name}  [{from_here(at)}]" for name, at in one.uses.items()),
         "for": "\n".join(one.operations),
         "scope": ", ".join(one.scopes) or "any",
     }

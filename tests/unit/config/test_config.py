@@ -120,10 +120,11 @@ def test_a_wrong_value_names_its_option(load, old, new, named):
         (
             "[backend]",
             "[server]\nport = x\n[backend]",
-            "port is not valid: write a whole number, 0",
+            "port is not valid: write a whole number from 0 to 65535",
         ),
         ("[backend]\n", "[backend]\ncredentials = both\n", "write caller or service"),
         ("[backend]\n", "[backend]\nread_timeout = soon\n", "write a number, 0.1 or more"),
+        ("[backend]", "[identity_cache]\nttl = 301\n[backend]", "write a number from 0 to 300"),
         ("[backend]", "[policy]\nrequire_file = maybe\n[backend]", "write true or false"),
         (
             "_timeout = 5",
@@ -291,3 +292,27 @@ def test_what_others_in_the_process_set_as_defaults_of_oslo_policy_is_not_ours()
         assert (ours.policy_file, ours.policy_dirs) == ("policy.yaml", ["policy.d"])
     finally:
         opts.set_defaults(cfg.ConfigOpts(), **before)
+
+
+@pytest.mark.parametrize(
+    ("text", "readers"),
+    [
+        ("", 8),
+        ("[server]\nthreads = 4\n", 2),
+        ("[server]\nthreads = 1\n", 1),
+        ("[server]\nthreads = 64\n", 8),
+        ("[limits]\nmax_body_readers = 20\n", 20),
+    ],
+)
+def test_half_of_the_threads_read_bodies_unless_it_is_said(load, text, readers):
+    assert load(GOOD + text).limits.max_body_readers == readers
+
+
+@pytest.mark.parametrize(
+    ("readers", "threads", "bad"), [(3, 4, False), (4, 4, True), (8, 4, True), (1, 1, False)]
+)
+def test_slow_bodies_must_not_be_able_to_take_every_thread(load, readers, threads, bad):
+    settings = load(f"{GOOD}[limits]\nmax_body_readers = {readers}\n")
+    sentence = f"[limits] max_body_readers = {readers} is not below [server] threads = {threads}"
+    found = config.limits.problems(settings.limits, threads)
+    assert [problem.partition(":")[0] for problem in found] == [sentence] * bad

@@ -20,7 +20,7 @@ def blocks(language):
 
 @pytest.mark.parametrize("block", blocks("console"), ids=lambda block: block.splitlines()[0])
 def test_the_outputs_are_real(block, tmp_path, monkeypatch):
-    (tmp_path / "policy.yaml").write_text(blocks("yaml")[0])
+    (tmp_path / "policy.yaml").write_text(blocks("yaml")[0] + "\n")
     (tmp_path / "audit.jsonl").write_text(blocks("json")[0] + "\n")
     monkeypatch.chdir(tmp_path)
     command, _, expected = block.partition("\n")
@@ -29,5 +29,5 @@ def test_the_outputs_are_real(block, tmp_path, monkeypatch):
     result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments)
 
     assert (prompt, name) == ("$", "policy-proxy")
-    assert "\n".join(line.rstrip() for line in result.output.splitlines()) == expected
+    assert result.output == f"{expected}\n"
     assert result.exit_code == (1 if expected.startswith("Denied.") else 0)

@@ -49,7 +49,7 @@ def test_the_outputs_are_real(block):
     result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments)
 
     assert (prompt, name) == ("$", "policy-proxy")
-    assert "\n".join(line.rstrip() for line in result.output.splitlines()) == expected
+    assert result.output == f"{expected}\n"
     assert result.exit_code == bool(
         re.search(r"[1-9] errors?,|::error|\"errors\": [1-9]", expected)
     )

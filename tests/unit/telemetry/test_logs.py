@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import logging
 import logging.config
+import subprocess
+import sys
 
 import pytest
 
@@ -53,3 +55,28 @@ def test_the_configuration_is_one(level):
     logging.config.DictConfigurator(configuration(level)).configure_formatter(
         configuration(level)["formatters"]["line"]
     )
+
+
+SPOKEN = """
+import logging, logging.config, sys
+from policy_proxy.telemetry.logs import configuration
+logging.config.dictConfig(configuration(sys.argv[1]))
+logging.getLogger("policy_proxy.audit").info("a record")
+logging.getLogger("policy_proxy.policy").info("a remark")
+logging.getLogger("_granian").warning("Configuration allows spawning up to 32 Python threads, so")
+logging.getLogger("_granian").error("Another matter")
+"""
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ("info", ["a record", "a remark", "Another matter"]),
+        ("error", ["a record", "Another matter"]),
+    ],
+)
+def test_audit_records_are_logged_at_every_level(level, said):
+    """In a process of its own: logging is configured once for all."""
+    command = [sys.executable, "-c", SPOKEN, level]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert [line.split(" ", 5)[5] for line in done.stderr.splitlines()] == said
