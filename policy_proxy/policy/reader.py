@@ -8,6 +8,7 @@ https://docs.openstack.org/oslo.policy/latest/admin/policy-yaml-file.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ _STRING = "tag:yaml.org,2002:str"
 _QUOTE = 'write a check string in double quotes, "!" for nobody or "@" for everyone'
 REFUSED = "!"
 """The check of a rule whose own is refused, so that what refers to it is not reported as well."""
+_HANDLE = re.compile("(tag handle) .*")
+"""The one place where PyYAML quotes more than a character of what it cannot read."""
 _MAX_DEPTH = 20
 """Values are strings: what is nested is refused anyway. Below this depth it is not read on: PyYAML
 would take hours for a megabyte of brackets.
@@ -173,6 +176,7 @@ def _broken(file: str, content: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     before = content[: getattr(error, "position", 0)]
     text = getattr(error, "problem", None) or getattr(error, "reason", None) or "unknown error"
+    text = _HANDLE.sub(r"\1", text)
     context, start = getattr(error, "context", None), getattr(error, "context_mark", None)
     if context and start:
         text = f"{context} from line {start.line + 1}: {text}"

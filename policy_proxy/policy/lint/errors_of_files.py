@@ -50,7 +50,7 @@ ERRORS_OF_FILES = {
         "rule name is no string",
         "YAML reads some names as something else: `on`, `null`, `1.5`. No rule is found by those.",
         "Put the name into double quotes.",
-        policy_file('on: "role:reader"'),
+        policy_file('on: "role:reader"', '"placement:traits:list": "role:reader"'),
     ),
     "PP108": Code(
         "value is no string",

@@ -14,6 +14,7 @@ from policy_proxy.config.policy import PolicySettings
 from policy_proxy.policy import checks, references
 from policy_proxy.policy.assembly import Defaults, loaded, snapshot
 from policy_proxy.policy.lint import names, renamed, supply, verdicts
+from policy_proxy.policy.lint.discretion import discreet
 from policy_proxy.policy.lint.silence import silenced
 from policy_proxy.policy.lint.supply import Attributes
 from policy_proxy.policy.problem import Problem, errors
@@ -88,7 +89,8 @@ def lint(
             made = snapshot(enforcer, rules, sources.revision)
             found += _meaning(made, rules | taken, settings, service)
     complete = made is not None
-    problems = _in_order(silenced(found, sources.files, complete=complete), sources)
+    found = silenced(found, sources.files, complete=complete)
+    problems = _in_order(discreet(found, every, registered), sources)
     return Linted(problems, None if errors(problems) else made)
 
 
