@@ -453,3 +453,18 @@ def test_a_user_without_roles_is_told_so(proxy, config_file, keystone):
     text = run("explain", "traits:list", "--token-file", file, "--config-file", config_file).stdout
 
     assert "role:auditor: no roles" in text
+
+
+def test_a_token_without_a_scope_is_told_as_one():
+    shown = run("explain", "usages", "--role", "reader").stdout
+
+    assert "scope     none, which counts as a project\n" in shown
+
+
+def test_files_here_are_named_from_here(tmp_path, monkeypatch):
+    path = tmp_path / "policy.yaml"
+    path.write_text(READERS)
+    monkeypatch.chdir(tmp_path)
+
+    assert "[policy.yaml:1]" in run("explain", "traits:list", "--policy", path).stdout
+    assert "from   policy.yaml:1\n" in run("show", "traits:list", "--policy", path).stdout

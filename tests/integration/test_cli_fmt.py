@@ -10,6 +10,7 @@ import threading
 import pytest
 from click.testing import CliRunner
 
+from docs_from_code import ROOT
 from policy_proxy.cli import main
 from policy_proxy.cli.policy.lint import lint
 
@@ -53,6 +54,12 @@ def test_a_file_is_written_anew(policy):
     assert (result.exit_code, result.output) == (0, f"{policy}: changed\n")
     assert policy.read_text() == TIGHT
     assert [*policy.parent.iterdir()] == [policy]
+
+
+def test_the_files_that_are_delivered_are_in_canonical_form():
+    result = run("--check", *sorted((ROOT / "policies").glob("*.yaml")))
+
+    assert (result.exit_code, result.output) == (0, "")
 
 
 def test_a_file_in_canonical_form_is_not_touched(policy):
