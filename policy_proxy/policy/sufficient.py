@@ -1,7 +1,8 @@
 """What would be enough: the smallest sets of changes that turn a denial into consent.
 
-Computed from the rule itself, and each set is tried before it is told: there is a caller and a
-target with these changes whom the rule allows.
+Computed from the rule itself, and each set is tried before it is told: the rule allows whatever
+caller and target have these changes and no others. So a set also names what is so already, where a
+change could undo it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from dataclasses import dataclass
 
 from policy_proxy.policy.nodes import HasRole, Literal, Matches, Node, Text
 from policy_proxy.policy.ways import Fact, Way, Ways
-from policy_proxy.policy.worlds import World, all_tried, changeable, worlds
+from policy_proxy.policy.worlds import World, all_tried, brought_about, changeable, worlds
 
 
 @dataclass(frozen=True, slots=True)
 class Sufficient:
     """What would be enough.
 
-    :param sets: each a set of changes that together are enough, and none of which can be spared.
+    :param sets: each a set of changes that together are enough, and what must stay with them.
     :param complete: whether there is no other such set.
     """
 
@@ -39,20 +40,32 @@ def sufficient(node: Node, world: World, scopes: Collection[str]) -> Sufficient:
     complete = True
     for way in ways.to(node, value=True):
         changes = ways.changes(way)
-        if any(other <= changes for other in found):
+        if any(other <= way for other in found):
             continue
         made = next(worlds(world, way, scopes), None)
         if made is None:
             complete = complete and all_tried(world, way)
         elif _Now(made)(node):
-            found.append(changes)
+            found.append(_with_what_stays(world, way, changes, scopes))
         else:  # a check of an extension answers otherwise there
             complete = False
     scope = _scope_changes(world, scopes)
+    told = dict.fromkeys(frozenset(_told(fact, world) for fact in facts) for facts in found)
     return Sufficient(
-        tuple((*scope, *sorted(_told(fact, world) for fact in changes)) for changes in found),
+        tuple((*scope, *sorted(one)) for one in told if not any(other < one for other in told)),
         complete and ways.complete and not now.missed,
     )
+
+
+def _with_what_stays(world: World, way: Way, changes: Way, scopes: Collection[str]) -> Way:
+    """The changes, and the facts of the way that they could undo."""
+    if brought_about(world, changes, way, scopes):
+        return changes
+    told = way
+    for fact in sorted(way - changes, key=lambda fact: _told(fact, world)):
+        if brought_about(world, told - {fact}, way, scopes):
+            told -= {fact}
+    return told
 
 
 class _Now:
@@ -91,8 +104,11 @@ def _told(fact: Fact, world: World) -> str:
     if isinstance(node, Matches) and (name := _bare(node.wanted)):
         if node.path == (name,) and name in world.own:  # it equals itself, where there is one
             return f"{'with' if value else 'without'} a {name}"
-        return f"{node.path[0]} {'equal to' if value else 'other than'} the target's {name}"
+        whose = "the caller's own" if name in world.own else "the target's"
+        return f"{node.path[0]} {'equal to' if value else 'other than'} {whose} {name}"
     if isinstance(node, Literal) and (name := _bare(node.wanted)):
+        if name in world.own:
+            return f"{'' if value else 'not '}{name}:{node.value}"
         return f"a target whose {name} is {'' if value else 'not '}{node.value}"
     if value:
         return str(node)

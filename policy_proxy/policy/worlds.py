@@ -89,9 +89,39 @@ def worlds(world: World, way: Way, scopes: Collection[str]) -> Iterator[World]:
     :param way: facts about changeable checks.
     :param scopes: empty for any scope.
     """
-    values = _values(world, way)
-    for chosen in islice(product(*values.values()), MOST):
-        made = _made(world, dict(zip(values, chosen, strict=True)), way)
+    return _where(world, way, scopes, _values(world, way))
+
+
+def brought_about(world: World, told: Way, way: Way, scopes: Collection[str]) -> bool:
+    """Whether the whole way holds wherever the told facts hold and nothing else is different.
+
+    A token that gets another scope loses the one that it had; and it is one that the rule is for.
+
+    :param told: facts of the way.
+    :param scopes: empty for any scope.
+    """
+    free = {place for node, _ in told for place in _compared(world, node)[0]}
+    if scopes and world.scope() not in scopes:
+        free |= {("caller", name) for name in SCOPES}
+    values = {place: some for place, some in _values(world, way).items() if place in free}
+    if not _covered(way, values):
+        return False
+    tried = [
+        all(made.holds(node) is value for node, value in way)
+        for made in _where(world, told, scopes, values)
+    ]
+    return bool(tried) and all(tried)
+
+
+def _where(
+    world: World, way: Way, scopes: Collection[str], values: Mapping[Place, list[str | None]]
+) -> Iterator[World]:
+    """
+    :param values: what to try in each place; others stay as they are.
+    """
+    for some in islice(product(*values.values()), MOST):
+        chosen = dict(zip(values, some, strict=True))
+        made = _made(world, _without_other_scopes(world, chosen), way)
         if (
             (not scopes or made.scope() in scopes)
             and sum(bool(made.creds.get(name)) for name in SCOPES) <= 1
@@ -100,11 +130,24 @@ def worlds(world: World, way: Way, scopes: Collection[str]) -> Iterator[World]:
             yield made
 
 
+def _without_other_scopes(
+    world: World, chosen: Mapping[Place, str | None]
+) -> Mapping[Place, str | None]:
+    """What is chosen, and no other scope beside a scope that is."""
+    scopes = [("caller", name) for name in SCOPES]
+    new = any(chosen.get(place) not in (None, world.value(place)) for place in scopes)
+    return {**dict.fromkeys(scopes), **chosen} if new else chosen
+
+
 def all_tried(world: World, way: Way) -> bool:
     """Whether there is no other world than those of `worlds` that could matter."""
+    return _covered(way, _values(world, way))
+
+
+def _covered(way: Way, values: Mapping[Place, list[str | None]]) -> bool:
     texts = [_text(node) for node, _ in way]
     plain = all(text.form == f"%({text.names[0]})s" for text in texts if text.names)
-    return plain and prod(map(len, _values(world, way).values())) <= MOST
+    return plain and prod(map(len, values.values())) <= MOST
 
 
 def _text(node: Any) -> Text:
@@ -142,6 +185,10 @@ def _compared(world: World, node: Any) -> tuple[list[Place], set[str]]:
         constants.add(node.value)
     elif isinstance(node, Matches) and node.path[0] in _SINGLE:
         places.append(("caller", _SAME.get(node.path[0], node.path[0])))
+    elif places:
+        constants.update(
+            world.creds.get("roles" if isinstance(node, HasRole) else node.path[0], ())
+        )
     return places, constants
 
 

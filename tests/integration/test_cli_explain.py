@@ -96,6 +96,31 @@ def test_an_attribute_may_be_given_over_what_the_request_says():
     assert explain(*asked, exit_code=1)["target"]["project_id"] == "q"
 
 
+def test_what_is_the_callers_own_is_told_as_the_callers(tmp_path):
+    path = tmp_path / "policy.yaml"
+    path.write_text(""""placement:traits:list": "'alpha':%(project_id)s"\n""")
+    asked = ("traits:list", "--policy", path, "--role", "r")
+
+    for given in ((), ("--target", "project_id=beta")):
+        answer = explain(*asked, "--project", "beta", *given, exit_code=1)
+        assert sets(answer) == ["project_id:alpha"]
+    explain(*asked, "--project", "alpha", exit_code=0)
+
+
+def test_what_a_change_could_undo_is_told_with_it(tmp_path):
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        """"placement:usages": "'alpha':%(project_id)s and not project_id:%(project_id)s"\n"""
+    )
+    asked = ("usages", "--policy", path, "--role", "r")
+
+    answer = explain(*asked, "--project", "alpha", "--target", "project_id=beta", exit_code=1)
+    assert sets(answer) == [
+        "a target whose project_id is alpha, project_id other than the target's project_id"
+    ]
+    explain(*asked, "--project", "beta", "--target", "project_id=alpha", exit_code=0)
+
+
 def test_every_operation_can_be_asked_for():
     for operation in OPERATIONS:
         path = operation.template.replace("{uuid}", UUID.lower())
@@ -135,6 +160,11 @@ def test_what_is_open_to_everyone_needs_nobody():
         (["GET", "/usages?project_id=a&project_id=b"], "more than once"),
         (["usages", "--target", "project_id"], "--target wants NAME=VALUE"),
         (["usages", "--target", "trait=X"], "never has the attribute 'trait'"),
+        (["traits:list", "--target", "project_id=a"], "is always the caller's own: it is absent"),
+        (
+            ["GET", "/traits", "--project", "b", "--target", "project_id=a"],
+            "is always the caller's own: it is b here",
+        ),
         (["usages", "--project", "a", "--system"], "a token has one scope"),
         (["usages", "--request-id", "req-1"], "--request-id and --log go together"),
         (["--log", __file__], "--request-id and --log go together"),

@@ -119,7 +119,7 @@ def _of_now(
         raise click.UsageError("--target wants NAME=VALUE, such as --target project_id=alpha")
     attributes = {name: value for name, _, value in pairs}
     target = question.target(identity, attributes)
-    return answered(snapshot, question, identity, target, question.own() - attributes.keys())
+    return answered(snapshot, question, identity, target, question.own())
 
 
 def _of_past(snapshot: PolicySnapshot, request: Past) -> Answer:

@@ -37,7 +37,8 @@ class Question:
     def target(self, identity: Identity, given: Mapping[str, str]) -> Target:
         """The target as the service makes it, with what is `given` over it.
 
-        :raises click.UsageError: for an attribute that no such request has.
+        :raises click.UsageError: for an attribute that no such request has, and for a value of one
+            that nobody can choose.
         """
         for name in given:
             if name not in self.supplied:
@@ -46,6 +47,12 @@ class Question:
                     f"{self.rule} never has the attribute {name!r} of a target: it has {has}"
                 )
         made = SERVICE.target(self.request, identity) if self.request else {}
+        for name in self.own() & given.keys():
+            if given[name] != made.get(name, ""):
+                raise click.UsageError(
+                    f"the {name} of a target of {self.rule} is always the caller's own: "
+                    f"it is {made.get(name) or 'absent'} here, and not {given[name]!r}"
+                )
         return {name: value for name, value in {**made, **given}.items() if value}
 
     def own(self) -> frozenset[str]:

@@ -93,6 +93,59 @@ def told(text, creds, target):
     return value in creds["roles"] if kind == "role" else creds.get(kind) == value
 
 
+def places(text):
+    """Where a change may be made so that what is said holds: whose, and of what name."""
+    if text.startswith("a target whose "):
+        return {("target", text.removeprefix("a target whose ").partition(" is ")[0])}
+    for words in (" equal to the target's ", " other than the target's "):
+        if words in text:
+            mine, its = text.split(words)
+            return {("caller", mine), ("target", its)}
+    kind, _, value = text.removeprefix("without ").removeprefix("not ").partition(":")
+    named = {("target", name) for name in TARGETS if value == f"%({name})s"}
+    return {("caller", "roles" if kind == "role" else kind), *named}
+
+
+def role_of(text, target):
+    """The role that is spoken of, if it is about one."""
+    _, is_role, value = text.partition("role:")
+    return value % {name: target.get(name) for name in TARGETS} if is_role else None
+
+
+def applied(changes, creds, target):
+    """Everybody and everything that differ in what is said alone."""
+    where = set().union(*map(places, changes))
+    scopes = {"project_id", "system_scope"}
+    for something in EVERYTHING:
+        if any(something.get(n) != target.get(n) for n in TARGETS if ("target", n) not in where):
+            continue
+        named = {role_of(text, something) for text in changes}
+        for somebody in EVERYBODY:
+            differ = {n for n in (*scopes, "user_id") if somebody.get(n) != creds.get(n)}
+            if any(somebody.get(n) and ("caller", n) in where for n in differ & scopes):
+                differ = {n for n in differ if n not in scopes or somebody.get(n)}
+            if not all(("caller", name) in where for name in differ):
+                continue
+            if not {*somebody["roles"]} ^ {*creds["roles"]} <= named:
+                continue
+            if all(told(text, somebody, something) for text in changes):
+                yield somebody, something
+
+
+@settings(max_examples=60)
+@given(rules(OURS | THEIRS), callers(), targets)
+def test_nothing_else_is_needed(made, creds, target):
+    """Whoever does what a set says, and no more, is allowed."""
+    top = Reference("top", made)
+    assume(not allowed(top, creds, target))
+
+    for changes in sufficient(top, World(creds, target, TARGETS), ()).sets:
+        made_so = list(applied(changes, creds, target))
+        assert made_so
+        for somebody, something in made_so:
+            assert allowed(top, somebody, something), (changes, somebody, something)
+
+
 @settings(max_examples=100)
 @given(rules(OURS | THEIRS), callers(), targets)
 def test_brute_force_finds_the_same(made, creds, target):
@@ -103,7 +156,8 @@ def test_brute_force_finds_the_same(made, creds, target):
     found = sufficient(top, World(creds, target, TARGETS), ())
 
     assert found.complete
-    assert all(not told(text, creds, target) for changes in found.sets for text in changes)
+    for changes in found.sets:
+        assert not all(told(text, creds, target) for text in changes)
     unmet = {frozenset(changes) for changes in found.sets}
     assert not any(one < other for one in unmet for other in unmet)
     every = set(unmet)
@@ -163,6 +217,26 @@ def test_examples(node, expected):
     assert sets(node) == (special[type(node)] if expected is None else expected)
 
 
+def test_what_is_so_already_is_told_where_a_change_could_undo_it():
+    alpha = Literal("'alpha'", "alpha", Text("%(owner)s", ("owner",)))
+    theirs = HasRole(Text("%(owner)s", ("owner",)))
+    other = "project_id other than the target's owner"
+
+    assert sets(And((alpha, Not(matches("project_id", "owner"))))) == [
+        f"a target whose owner is alpha, {other}"
+    ]
+    assert sets(And((role("b"), alpha, Not(theirs))), {"roles": ["b", "ALPHA"]}) == [
+        "a target whose owner is alpha, without role:%(owner)s"
+    ]
+    assert sets(And((Not(alpha), Not(theirs))), {"roles": ["b"]}, {"owner": "alpha"}) == [
+        "a target whose owner is not alpha, without role:%(owner)s"
+    ]
+    beta = {"project_id": "beta", "roles": []}
+    assert sets(And((alpha, matches("project_id", "owner"))), beta, {"owner": "alpha"}) == [
+        f"a target whose owner is alpha, {EQUAL}"
+    ]
+
+
 def test_what_is_so_already_is_not_told():
     assert sets(OWNED, {**PROJECT, "roles": ["reader"]}) == [EQUAL]
     assert sets(OWNED, PROJECT, {"owner": "alpha"}) == ["role:reader"]
@@ -215,6 +289,22 @@ def test_an_attribute_that_is_the_callers_own_follows_the_caller():
     assert sets(Not(mine), PROJECT, {"project_id": "alpha"}, **world) == ["without a project_id"]
     assert sets(mine, {"roles": [], "system_scope": "all"}, {}, **world) == ["with a project_id"]
     assert sets(And((Not(mine), Matches(("project_id",), Text("x")))), PROJECT, {}, **world) == []
+
+
+def test_nobody_can_choose_what_is_the_callers_own():
+    alpha = Literal("'alpha'", "alpha", Text("%(project_id)s", ("project_id",)))
+    me = {"project_id": "beta", "roles": []}
+    world = {"supplied": ["project_id"], "own": ["project_id"]}
+
+    assert sets(alpha, me, {"project_id": "beta"}, **world) == ["project_id:alpha"]
+    assert sets(Or((alpha, Matches(("project_id",), Text("alpha")))), me, {}, **world) == [
+        "project_id:alpha"
+    ]
+    mine = {"project_id": "alpha"}
+    assert sets(Not(alpha), {**me, **mine}, mine, **world) == ["not project_id:alpha"]
+    assert sets(matches("user_id", "project_id"), me, {"project_id": "beta"}, **world) == [
+        "user_id equal to the caller's own project_id"
+    ]
 
 
 @pytest.mark.parametrize("verdict", [True, False])
