@@ -498,6 +498,13 @@ def test_no_revision(repository, revisions):
     assert sorted(path.name for path in repository.root.iterdir()) == [".git", "policy.yaml"]
 
 
+def test_the_revision_that_is_not_there_is_named(repository):
+    repository.commit(policy=ADMINS)
+
+    assert "there is no revision nope" in refused("policy.yaml", "--git", "nope")
+    assert "there is no revision nope" in refused("policy.yaml", "--git", "HEAD..nope")
+
+
 def test_no_repository(written):
     written(policy=ADMINS)
 

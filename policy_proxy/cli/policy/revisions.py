@@ -57,7 +57,8 @@ def _found(beside: Path, within: Path, revision: str, path: str) -> _Entry:
     :param within: the path from there.
     """
     prefix = os.fsdecode(_git(beside, "rev-parse", "--show-prefix")).removesuffix("\n")
-    tree = _git(beside, "rev-parse", "--verify", f"{revision}^{{tree}}").decode().strip()
+    wanted, none = f"{revision}^{{tree}}", f"there is no revision {revision}"
+    tree = _git(beside, "rev-parse", "--verify", wanted, failed=none).decode().strip()
     entry: _Entry | None = _Entry("", "tree", tree)
     for name in Path(prefix, within).parts:
         is_folder = entry is not None and entry.kind == "tree"
@@ -97,10 +98,11 @@ def _write(beside: Path, entry: _Entry, place: Path, path: str) -> None:
             (place / name).mkdir()
 
 
-def _git(folder: Path, *arguments: str) -> bytes:
+def _git(folder: Path, *arguments: str, failed: str = "") -> bytes:
     """What git prints.
 
-    :raises click.UsageError: with git's own words if it fails.
+    :param failed: what it means if git fails; else git's own words are told.
+    :raises click.UsageError: if it fails.
     """
     try:
         done = subprocess.run(  # noqa: S603  no shell, and nothing here is taken for an option
@@ -113,5 +115,5 @@ def _git(folder: Path, *arguments: str) -> bytes:
         raise click.UsageError(f"git cannot be asked: {error}") from error
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip()
-        raise click.UsageError(f"git {' '.join(arguments)}: {words}")
+        raise click.UsageError(failed or f"git {' '.join(arguments)}: {words}")
     return done.stdout

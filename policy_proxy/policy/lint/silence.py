@@ -14,6 +14,7 @@ from policy_proxy.policy.problem import Problem
 
 SILENCES = re.compile(r"(?:^|\s)#\s*lint:\s*allow\b\s*(?P<code>\S*)\s*(?P<reason>.*)")
 
+_CODE = re.compile(r"PP\d{3}")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What ends a line in YAML 1.1, so that the numbers are those of the findings:
 https://yaml.org/spec/1.1/#id871136
@@ -82,6 +83,8 @@ def _idle(file: str, line: int, comment: re.Match[str]) -> Problem:
     code = comment["code"]
     if not code:
         text, remedy = "silences nothing, as it names no code", "write it behind the word allow"
+    elif not _CODE.fullmatch(code):
+        text, remedy = f"silences nothing, as {code} is no code", "name one code a comment"
     elif code.startswith("PP1"):
         text, remedy = f"would silence the error {code}", "mend the error: none can be silenced"
     elif not comment["reason"].strip():

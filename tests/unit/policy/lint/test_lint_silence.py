@@ -72,6 +72,10 @@ def test_what_is_wrong_with_a_comment_is_told(linted):
         "has a comment that would silence PP203, which is not found here", "take the comment away",
     )  # fmt: skip
     assert said("allow PP108 x")[0] == "has a comment that would silence the error PP108"
+    assert said("allow PP203, PP204 x") == (
+        "has a comment that silences nothing, as PP203, is no code", "name one code a comment",
+    )  # fmt: skip
+    assert said("allow all of it")[0] == "has a comment that silences nothing, as all is no code"
     assert said("allow")[0] == "has a comment that silences nothing, as it names no code"
 
 
