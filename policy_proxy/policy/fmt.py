@@ -8,55 +8,21 @@ their first rules.
 A comment goes with the rule that it stands above or beside. A comment above the first rule of a
 group in which no other rule has one is about the group, and stays at its top, unless it silences a
 warning. So does what stands above it behind an empty line; but at the top of the file, that stays
-there. A comment below the last rule of a group, with an empty line behind it, stays at its end.
+there, as does what stands above a brace. A comment below the last rule of a group, with an empty
+line behind it, stays at its end. Should one be lost nevertheless, there is no canonical form.
 """
 
 from __future__ import annotations
 
-import io
-import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from policy_proxy.policy.groups import Entry, every_comment, taken_apart
 from policy_proxy.policy.lint.silence import SILENCES
 from policy_proxy.policy.problem import PolicyError, Problem, errors
 from policy_proxy.policy.reader import Rule, parse
-
-# What may stand around names and check strings besides comments: it holds nothing to keep.
-_SYNTAX = re.compile(r"[\s{},?:]*(?:(?:---|\.\.\.)[\s{},?:]*)?(?P<comment>#.*)?")
-_BLOCKS = ("|", ">")
-_AT_END = re.compile(r"(\n *)+\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A rule as it will be written.
-
-    :param above: the comments directly above it.
-    :param text: the rule, with the comment beside it.
-    """
-
-    name: str
-    above: tuple[str, ...]
-    text: str
-
-
-@dataclass(slots=True)
-class _Group:
-    """
-    :param before: comments and empty lines that stand above all.
-    :param after: comments below the last rule.
-    """
-
-    before: list[str] = field(default_factory=list)
-    entries: list[_Entry] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
 
 
 def formatted(file: str, content: bytes, order: Sequence[str]) -> bytes:
@@ -71,7 +37,9 @@ def formatted(file: str, content: bytes, order: Sequence[str]) -> bytes:
     if not before.rules:
         return content
     try:
-        text = _rewritten(content.decode().removeprefix("\ufeff"), order)
+        old = _unix(content.decode().removeprefix("\ufeff"))
+        text = _rewritten(old, order)
+        had, has = every_comment(old), every_comment(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else 0
         _refuse([_no_form(file, error.problem or "it is no YAML 1.2", line)])
@@ -80,16 +48,23 @@ def formatted(file: str, content: bytes, order: Sequence[str]) -> bytes:
     after = parse(file, text.encode())
     if errors(after.problems) or _meaning(after.rules) != _meaning(before.rules):
         _refuse([_no_form(file, "its rules would not stay the same")])
+    for comment in (had - has) | (has - had):
+        line = next((n for n, one in enumerate(old.split("\n"), 1) if comment in one), 0)
+        _refuse([_no_form(file, f"the comment {comment!r} would not stay as it is", line)])
     return text.encode()
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _rewritten(text: str, order: Sequence[str]) -> str:
     places = {name: place for place, name in enumerate(order)}
 
-    def place(entry: _Entry) -> tuple[int, str]:
+    def place(entry: Entry) -> tuple[int, str]:
         return places.get(entry.name, -1), entry.name
 
-    groups, end = _taken_apart(text.replace("\r\n", "\n").replace("\r", "\n"))
+    groups, end = taken_apart(text)
     lines = [*groups[0].before, ""]
     groups[0].before = []
     for group in sorted(groups, key=lambda group: min(map(place, group.entries))):
@@ -100,7 +75,7 @@ def _rewritten(text: str, order: Sequence[str]) -> str:
     return "\n".join(_spaced([*lines, *end])).rstrip("\n") + "\n"
 
 
-def _with_heading(entries: list[_Entry], first: _Entry) -> list[_Entry]:
+def _with_heading(entries: list[Entry], first: Entry) -> list[Entry]:
     """
     :param first: the one that stood first until now.
     """
@@ -109,80 +84,6 @@ def _with_heading(entries: list[_Entry], first: _Entry) -> list[_Entry]:
         return entries
     bare = [replace(entry, above=()) for entry in entries]
     return [replace(bare[0], above=first.above), *bare[1:]]
-
-
-def _taken_apart(text: str) -> tuple[list[_Group], list[str]]:
-    """The groups, and what stands behind the last one."""
-    text = f"\n{text}"  # so that a line ends before whatever stands above the first rule
-    # Not the round-trip loader: it stumbles over comments in unusual places, which are read here.
-    pairs = YAML(typ="safe", pure=True).compose(text).value
-    gaps = list(_gaps(text, pairs))
-    groups: list[_Group] = []
-    for (name, value), (_, *lines), (beside, *_) in zip(pairs, gaps, gaps[1:], strict=False):
-        above = lines[:-1]  # the last line is that of the name
-        if not groups or "" in above:
-            cut = len(above) - above[::-1].index("") if "" in above else 0
-            before = _left_behind(groups, above[:cut])
-            groups.append(_Group(before))
-            above = above[cut:]
-        groups[-1].entries.append(_entry(text, name, value, above, beside))
-    return groups, _left_behind(groups, gaps[-1][1:])
-
-
-def _left_behind(groups: list[_Group], lines: list[str]) -> list[str]:
-    """The lines without those that directly follow the last group: they stay with it."""
-    after = lines.index("") if "" in lines else len(lines)
-    if groups:
-        groups[-1].after = lines[:after]
-        return lines[after:]
-    return lines
-
-
-def _gaps(text: str, pairs: Sequence[tuple[Any, Any]]) -> Iterator[list[str]]:
-    """What stands above, between and behind rules: first what is beside the rule before."""
-    begins = [0, *(_end(text, value) for _, value in pairs)]
-    ends = [*(name.start_mark.index for name, _ in pairs), len(text)]
-    for begin, end in zip(begins, ends, strict=True):
-        yield _comments(text[begin:end])
-
-
-def _entry(text: str, name: Any, value: Any, above: list[str], beside: str) -> _Entry:
-    within = filter(None, _comments(text[name.end_mark.index : value.start_mark.index]))
-    line = f"{_quoted(name.value)}: {_written(text, value)}"
-    return _Entry(name.value, (*above, *within), f"{line}  {beside}" if beside else line)
-
-
-def _end(text: str, value: Any) -> int:
-    """Where a check string ends. To YAML a block goes on to the next text; here it ends with its
-    last line.
-    """
-    begin, end = int(value.start_mark.index), int(value.end_mark.index)
-    return begin + len(_AT_END.sub("", text[begin:end])) if value.style in _BLOCKS else end
-
-
-def _written(text: str, value: Any) -> str:
-    """A block that keeps the empty lines behind it is quoted: nothing could be put behind it."""
-    source = text[value.start_mark.index : _end(text, value)]
-    keeps = "+" in source.partition("\n")[0]
-    return source if value.style in _BLOCKS and not keeps else _quoted(value.value)
-
-
-def _comments(text: str) -> list[str]:
-    """The comment of each line; nothing for a line without.
-
-    :raises ValueError: if there is something else.
-    """
-    found = [_SYNTAX.fullmatch(line) for line in text.split("\n")]
-    if None in found:
-        raise ValueError(f"it holds {text.strip()!r}")
-    return [(line["comment"] or "").rstrip() for line in found if line]
-
-
-def _quoted(text: str) -> str:
-    yaml, stream = YAML(), io.StringIO()
-    yaml.width = sys.maxsize
-    yaml.dump(DoubleQuotedScalarString(text), stream)
-    return stream.getvalue().removesuffix("\n")
 
 
 def _spaced(lines: list[str]) -> Iterator[str]:

@@ -73,7 +73,7 @@ class Written:
         return "\n".join([*self.above, f"{name}: {check}{beside}"])
 
 
-BLOCKS = {"|", ">", "|-", ">-", "|+", ">2", "|  # a header"}
+BLOCKS = {"|", ">", "|-", ">-", "|+", ">2", "|  # a header", ">+ # a header"}
 
 
 def _scalar(text, quote):
@@ -266,6 +266,10 @@ COMMENTED = {
         ["#a", "things:list: role:a #", "#"],
         ["#a", '"things:list": "role:a"  #', "#"],
     ),
+    "above the braces of JSON": (
+        ["# lint: allow PP209 x", "# why", '{"things:show": "role:a", "admin_api": "role:b"}'],
+        ["# lint: allow PP209 x", "# why", "", '"admin_api": "role:b"', '"things:show": "role:a"'],
+    ),
     "markers of a document": (
         ["# head", "--- # begin", "things:list: role:a", "... # end"],
         ["# head", "# begin", '"things:list": "role:a"', "# end"],
@@ -311,6 +315,15 @@ WRITTEN = {
     "a block that keeps empty lines": (
         "'things:list': |+\n  role:a\n\n'things:show': role:b",
         r'"things:list": "role:a\n\n"' + '\n\n"things:show": "role:b"',
+    ),
+    "a block that keeps empty lines, with a comment": (
+        "'things:list': |+ # why + how\n  role:a\nthings:show: >+  # this\n  role:b\nx: role:c",
+        '"x": "role:c"\n'
+        r'"things:list": "role:a\n"  # why + how' + "\n" + r'"things:show": "role:b\n"  # this',
+    ),
+    "a block with a sign in its comment": (
+        "'things:list': |-  # a + b\n  role:a",
+        '"things:list": |-  # a + b\n  role:a',
     ),
     "explicit": ("? things:list\n: role:a", '"things:list": "role:a"'),
     "indented": (
@@ -391,6 +404,11 @@ def test_a_bad_file_is_refused_with_its_line(text, line, code):
             "things:list: role:a\u2028things:show: role:a\n",
             1,
             "mapping values are not allowed here",
+        ),
+        (
+            "# head\n? | # why\n  things:list\n: role:a\n",
+            2,
+            "the comment '# why' would not stay as it is",
         ),
     ],
 )
