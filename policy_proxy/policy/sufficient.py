@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from policy_proxy.policy.nodes import HasRole, Literal, Matches, Node, Text
 from policy_proxy.policy.ways import Fact, Way, Ways
-from policy_proxy.policy.worlds import World, all_tried, brought_about, changeable, worlds
+from policy_proxy.policy.world import World, changeable
+from policy_proxy.policy.worlds import all_tried, brought_about, worlds
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from policy_proxy.policy.listing import origins_of
 from policy_proxy.policy.nodes import Asked, Reference
 from policy_proxy.policy.snapshot import PolicySnapshot, scope_of
 from policy_proxy.policy.sufficient import Sufficient, sufficient
-from policy_proxy.policy.worlds import World
+from policy_proxy.policy.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from policy_proxy.policy.nodes import (
     Text,
 )
 from policy_proxy.policy.sufficient import sufficient
-from policy_proxy.policy.worlds import World
+from policy_proxy.policy.world import World
 from unit.policy.explained_nodes import (
     FRESH,
     OURS,
