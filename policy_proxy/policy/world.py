@@ -87,7 +87,8 @@ def values_of(world: World, way: Way) -> dict[Place, list[str | None]]:
         for place in places:
             pools.setdefault(place, set()).update(constants)
     for place, pool in pools.items():
-        pool.update({f"another {place[1]}", world.value(place) or ""} - {""})
+        present = world.creds.get(place[1], ()) if _is_list(place) else [world.value(place) or ""]
+        pool.update({f"another {place[1]}", *present} - {""})
     for _ in groups:  # as many steps as a value can have to go
         for places, _constants in groups:
             shared = set[str]().union(*(pools[place] for place in places))
@@ -95,8 +96,13 @@ def values_of(world: World, way: Way) -> dict[Place, list[str | None]]:
     return {
         place: list(dict.fromkeys([world.value(place), None, *sorted(pool)]))
         for place, pool in pools.items()
-        if place[0] == "caller" or place[1] in world.supplied
+        if (place[0] == "caller" and not _is_list(place)) or place[1] in world.supplied
     }
+
+
+def _is_list(place: Place) -> bool:
+    """Whether it has any number of values: they are made as a fact wants them."""
+    return place[0] == "caller" and place[1] in LISTS
 
 
 def compared(world: World, node: Any) -> tuple[list[Place], set[str]]:
@@ -108,10 +114,8 @@ def compared(world: World, node: Any) -> tuple[list[Place], set[str]]:
         constants.add(node.value)
     elif isinstance(node, Matches) and node.path[0] in _SINGLE:
         places.append(("caller", SAME.get(node.path[0], node.path[0])))
-    elif places:
-        constants.update(
-            world.creds.get("roles" if isinstance(node, HasRole) else node.path[0], ())
-        )
+    else:
+        places.append(("caller", "roles" if isinstance(node, HasRole) else node.path[0]))
     return places, constants
 
 

@@ -231,6 +231,9 @@ def test_what_is_so_already_is_told_where_a_change_could_undo_it():
     assert sets(And((Not(alpha), Not(theirs))), {"roles": ["b"]}, {"owner": "alpha"}) == [
         "a target whose owner is not alpha, without role:%(owner)s"
     ]
+    assert sets(And((theirs, Not(role("r")))), {"roles": []}, {}) == [
+        "role:%(owner)s, without role:r"
+    ]
     beta = {"project_id": "beta", "roles": []}
     assert sets(And((alpha, matches("project_id", "owner"))), beta, {"owner": "alpha"}) == [
         f"a target whose owner is alpha, {EQUAL}"
