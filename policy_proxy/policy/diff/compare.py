@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from policy_proxy.policy.diff.atoms import ANY_TARGET, Literals, Scoped, TargetFacts, TooLarge
 from policy_proxy.policy.diff.change import Change, Doubt, Kind, Side
 from policy_proxy.policy.diff.cubes import cubes, models, needed
-from policy_proxy.policy.diff.diagrams import Function
+from policy_proxy.policy.diff.diagrams import Budget, Function
 from policy_proxy.policy.diff.meaning import asks, leaves_reached, names_of
 from policy_proxy.policy.diff.realise import Case, realised
 from policy_proxy.policy.diff.samples import samples
@@ -43,11 +43,12 @@ def changes(
     :param facts: what is known of the targets of a rule; any target is possible where there are
         none.
     """
+    budget, known = Budget(), _Known()
     for rule in rules:
-        comparison = _Comparison(old, new, rule)
-        change = comparison.change(facts.get(rule, ANY_TARGET))
+        comparison = _Comparison(old, new, rule, budget)
+        change = known.change(comparison, facts.get(rule, ANY_TARGET))
         if change.unchanged and rule in facts:
-            anywhere = comparison.change(ANY_TARGET)
+            anywhere = known.change(comparison, ANY_TARGET)
             if anywhere.gained or anywhere.lost:
                 remark = "differs only for targets that this operation never has"
                 change = replace(change, remark=remark)
@@ -57,12 +58,30 @@ def changes(
         yield change
 
 
-class _Comparison:
-    """Of one rule in two policies."""
+class _Known:
+    """The changes found so far: most operations have the same checks, by way of one rule."""
 
-    def __init__(self, old: Side, new: Side, rule: str) -> None:
+    def __init__(self) -> None:
+        self._found: dict[Hashable, Change] = {}
+
+    def change(self, comparison: _Comparison, facts: TargetFacts) -> Change:
+        facts = comparison.relevant(facts)
+        key = (comparison.question, facts)
+        if key not in self._found:
+            self._found[key] = comparison.change(facts)
+        return replace(self._found[key], rule=comparison.rule)
+
+
+class _Comparison:
+    """Of one rule in two policies.
+
+    :ivar question: what is compared: the same for rules of which the same is true.
+    """
+
+    def __init__(self, old: Side, new: Side, rule: str, budget: Budget) -> None:
+        self.rule = rule
         self._sides = (old, new)
-        self._rule = rule
+        self._budget = budget
         self._nodes = tuple(side.snapshot.rules.get(rule, Never()) for side in self._sides)
         self._scopes = tuple(side.snapshot.scopes.get(rule) for side in self._sides)
         leaves = itertools.chain.from_iterable(map(leaves_reached, self._nodes))
@@ -71,14 +90,25 @@ class _Comparison:
         self._named = names_of(self._nodes)
         # No server is asked about callers who do not exist.
         self._remote = any(foreign.values())
+        # An extension may look at the name of the rule.
+        asked_for = rule if self.extensions else None
+        self.question: Hashable = (self._nodes, self._scopes, asked_for)
+
+    def relevant(self, facts: TargetFacts) -> TargetFacts:
+        """The facts as far as the checks can see: but for extensions, only what they name."""
+        if self.extensions:
+            return facts
+        supplied = None if facts.supplied is None else facts.supplied & self._named
+        return TargetFacts(supplied, facts.own & self._named)
 
     def change(self, facts: TargetFacts) -> Change:
+        """
+        :param facts: those that are relevant.
+        """
         if self._scopes[0] == self._scopes[1] and _alike(*self._nodes):
-            return Change(self._rule)
-        if not self.extensions:  # the others see only what they name
-            facts = replace(facts, own=facts.own & self._named)
+            return Change(self.rule)
         try:
-            space = Space(self._nodes, facts)
+            space = Space(self._nodes, facts, self._budget)
             made, (before, after) = space.diagrams, self._allowed(space)
             more = made.all([space.seen, after, made.not_(before)])
             less = made.all([space.seen, before, made.not_(after)])
@@ -86,7 +116,7 @@ class _Comparison:
             return self._some(facts)
         gained, doubtful = self._kinds(space, more, facts, gain=True)
         lost, unclear = self._kinds(space, less, facts, gain=False)
-        return Change(self._rule, tuple(gained), tuple(lost), (*doubtful, *unclear))
+        return Change(self.rule, tuple(gained), tuple(lost), (*doubtful, *unclear))
 
     def _allowed(self, space: Space) -> list[Function]:
         """Who is allowed by the one policy, and by the other."""
@@ -119,15 +149,20 @@ class _Comparison:
 
     def _some(self, facts: TargetFacts) -> Change:
         gained, lost = (tuple(self._samples(facts, gain=gain)) for gain in (True, False))
-        text = "too large to be decided: others may gain or lose as well"
-        return Change(self._rule, gained, lost, (Doubt(text, gain=True, loss=True),))
+        why = "the comparison as a whole is too large" if self._budget.spent else "too large"
+        text = f"{why} to be decided: others may gain or lose as well"
+        return Change(self.rule, gained, lost, (Doubt(text, gain=True, loss=True),))
 
     def _samples(self, facts: TargetFacts, *, gain: bool) -> list[Kind]:
         """Some who meet one policy in one way, and are nothing else."""
         other, node = self._nodes if gain else reversed(self._nodes)
         found: list[Kind] = []
+        tried: list[Case] = []
         for model in () if self._remote else samples(node, other, facts):
             case = realised(model, facts)
+            if case in tried:
+                continue
+            tried.append(case)
             if self._shown(case, gain=gain):
                 found.append(Kind(f"for example {described(model)}", model, *case))
             if len(found) == SAMPLES_SHOWN:
@@ -142,7 +177,7 @@ class _Comparison:
             [side.oracle for side in self._sides],
         )
         return all(
-            verdict(self._rule, target, identity) is access
+            verdict(self.rule, target, identity) is access
             for verdicts in (ours, theirs)
             for verdict, access in zip(verdicts, (not gain, gain), strict=True)
         )

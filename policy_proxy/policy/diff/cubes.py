@@ -62,8 +62,13 @@ def _shortest(space: Space, found: Answers, outside: Function) -> Answers:
     """
     kept = dict(found)
     scopes = [level for level in found if isinstance(space.atoms[level], Scoped)]
-    for level in sorted(found, key=lambda level: (found[level], level not in scopes)):
-        holds = kept.pop(level)
-        if space.diagrams.meets(outside, kept):
-            kept[level] = holds
+    todo = [sorted(found, key=lambda level: (found[level], level not in scopes))]
+    while todo:  # many at once, as most can be: what comes out is the same as one by one
+        some = todo.pop()
+        fewer = {level: holds for level, holds in kept.items() if level not in some}
+        if not space.diagrams.meets(outside, fewer):
+            kept = fewer
+        elif len(some) > 1:
+            half = len(some) // 2
+            todo += [some[half:], some[:half]]
     return kept

@@ -8,6 +8,7 @@ https://github.com/tulip-control/dd/blob/main/doc.md
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from dd.bdd import BDD
@@ -17,6 +18,11 @@ from policy_proxy.policy.diff.atoms import TooLarge
 MAX_NODES = 100_000
 """Most nodes of all diagrams of one operation: reached after a few seconds."""
 
+MAX_RUN = 2_000_000
+"""Most nodes that are made or looked at for all operations together: reached after twenty seconds
+at worst.
+"""
+
 Function = int
 """A diagram, as `dd.bdd` names it. Two functions are equal if their numbers are."""
 
@@ -24,10 +30,24 @@ Answers = Mapping[int, bool]
 """Some levels, each with yes or no."""
 
 
-class Diagrams:
-    """All functions of so many questions. Every method that makes one raises `TooLarge`."""
+@dataclass(slots=True)
+class Budget:
+    """What several diagrams may cost together, in nodes made or looked at."""
 
-    def __init__(self, levels: int) -> None:
+    left: int = field(default_factory=lambda: MAX_RUN)
+
+    @property
+    def spent(self) -> bool:
+        return self.left <= 0
+
+
+class Diagrams:
+    """All functions of so many questions. Every method that makes one, or looks at one, raises
+    `TooLarge`.
+    """
+
+    def __init__(self, levels: int, budget: Budget | None = None) -> None:
+        self._budget = budget or Budget()
         # The plain manager, whose size can be bounded; nothing is collected until it is dropped.
         self._bdd = BDD()
         self._bdd.declare(*map(str, range(levels)))
@@ -88,10 +108,13 @@ class Diagrams:
         last = max(answers, default=-1)
         seen, todo = {self.never}, [function]
         while todo:
+            if self._budget.spent:
+                raise TooLarge
             one = todo.pop()
             if one in seen:
                 continue
             seen.add(one)
+            self._budget.left -= 1
             if one == self.always:
                 return True
             level, no, yes = self._below(one)
@@ -107,8 +130,9 @@ class Diagrams:
         return (level, -no, -yes) if function < 0 else (level, no, yes)
 
     def _bounded(self, operation: Callable[..., Any], *operands: Any) -> Function:
-        if self._full:
+        if self._full or self._budget.spent:
             raise TooLarge
+        before = len(self._bdd)
         try:
             return int(operation(*operands))
         except RecursionError as error:
@@ -121,3 +145,5 @@ class Diagrams:
             for node in filter(None, (low, high)):
                 self._bdd.incref(node)
             raise TooLarge from error
+        finally:
+            self._budget.left -= len(self._bdd) - before

@@ -14,7 +14,7 @@ from policy_proxy.policy.diff.atoms import (
     Scoped,
     TargetFacts,
 )
-from policy_proxy.policy.diff.diagrams import Answers, Diagrams, Function
+from policy_proxy.policy.diff.diagrams import Answers, Budget, Diagrams, Function
 from policy_proxy.policy.diff.meaning import absence, atoms_of, failure, meaning
 from policy_proxy.policy.diff.theory import SCOPES, Theory, theory
 from policy_proxy.policy.nodes import And, Node, Not, Or, Reference
@@ -42,7 +42,12 @@ class Space:
     :raises TooLarge: from the constructor and from every method that makes a function.
     """
 
-    def __init__(self, nodes: Iterable[Node], facts: TargetFacts = ANY_TARGET) -> None:
+    def __init__(
+        self,
+        nodes: Iterable[Node],
+        facts: TargetFacts = ANY_TARGET,
+        budget: Budget | None = None,
+    ) -> None:
         mentioned = atoms_of(nodes, facts)
         first = [atom for atom in _LIKELY if atom in mentioned]
         asked: dict[Atom, None] = dict.fromkeys([*map(Scoped, SCOPES), *first, *mentioned])
@@ -50,7 +55,7 @@ class Space:
         self.atoms = known.atoms
         self._facts = facts
         self._levels = {atom: level for level, atom in enumerate(known.atoms)}
-        self.diagrams = Diagrams(len(known.atoms))
+        self.diagrams = Diagrams(len(known.atoms), budget)
         self.asked = range(len(asked))
         self.likely = frozenset(self._levels[atom] for atom in _LIKELY if atom in asked)
         self.possible = self._everything_known(known)
