@@ -48,6 +48,17 @@ WRONG = {
         "not is_admin_project:1", "is_admin_project:yes", "roles:'a'", "role:a or role:\u200b",
         "role:a,role:b", "role:a|rule:b", "not role:a||role:b", "role:a&role:b", "user_id:u;role:x",
         "role:a)or(role:b", "role:(a", "not role:a)x", "role:a)(b", "project_id:%(project_id)s)x",
+        "role:guest,", "role:reader,member", "role:admin;", "role:a,%(x)s", "not role:%(x)s;",
+        "roles:a,b", "service_roles:a;b", "'CUSTOM_G':%(trait)s,", "project_id:%(project_id)s,",
+        "user_id:u;", "'CUSTOM_\u200bG':%(trait)s", "not 'G\u200b':%(trait)s", "'G,':%(trait)s",
+        r"'G\u200b':%(trait)s", "b'CUSTOM_X':%(trait)s",
+        "['a']:%(trait)s", "1j:%(trait)s", "...:%(trait)s", "system_scope:some", "system:some",
+        "not system_scope:All", "system:", "system_scope:project_id", "system:a%%",
+        "is_admin_project:100%%",
+    ],
+    "PP126": [
+        "'trait':CUSTOM_X", "not 'CUSTOM_X':trait", "True:False", "True:True", "1:1", "not 1:2",
+        "'a':a", "'a%%':x", "'CUSTOM_X':%%(trait)s", "'CUSTOM_X':{trait}", "1.5:1.5",
     ],
 }  # fmt: skip
 CASES = [(code, check) for code, checks in WRONG.items() for check in checks]
@@ -72,11 +83,12 @@ def test_it_is_found_within_other_checks(code, check, frame):
 @pytest.mark.parametrize(
     "check",
     [
-        "role:%(project_id)s", "role:a%%", "'a%%':x", "user_id:x'y", "role:'", "role:O'Neil",
-        "role:a:b", "role:a(b)c", "1:1 and role:a", "-1:%(user_id)s", "role:a;", "role:None",
+        "role:%(project_id)s", "role:a%%", "'a%%':%(trait)s", "user_id:x'y", "role:'",
+        "role:O'Neil", "role:a:b", "role:a(b)c", "-1:%(user_id)s", "user_id:a;b", "role:None",
         "not role:none", "roles:Admin", "is_admin_project:%(user_id)s", "project_id:none",
         "is_admin_project:True", "role:ZWJ", "role:\U0001f600", "role:あ", "role:payrole:x",
-        "role:a,b", "role:rule", "role:a=b",
+        "user_id:a,b", "role:rule", "role:a=b", "system_scope:%(user_id)s", "True:%(user_id)s",
+        "1.5:%(user_id)s",
     ],
 )  # fmt: skip
 def test_odd_checks_that_can_be_evaluated_are_not_refused_for_that(check):
