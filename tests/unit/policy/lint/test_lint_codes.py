@@ -59,6 +59,9 @@ PLACES = {
     "PP209": [("policy.yaml", 1)],
     "PP210": [("policy.yaml", 1)],
     "PP211": [("policy.yaml", 1)],
+    "PP212": [("policy.yaml", 1)],
+    "PP213": [("policy.yaml", 1)],
+    "PP214": [("policy.yaml", 1)],
 }
 
 

@@ -69,7 +69,7 @@ def test_a_check_that_holds_for_no_one_unsaid_is_an_error(check, told_of):
 
 @pytest.mark.parametrize("check", FOR_ANOTHER_SCOPE)
 def test_a_check_that_wants_another_scope_is_an_error(check, linted):
-    (problem,) = linted(f'"admin_api": "role:boss"\n"{RULE}": "{check}"\n').problems
+    (problem,) = linted(f'"admin_or_service_api": "role:boss"\n"{RULE}": "{check}"\n').problems
     assert (problem.code, problem.line, problem.rule) == ("PP118", 2, RULE)
     assert problem.text.endswith("its operations take tokens of scope project")
 
@@ -106,12 +106,17 @@ def test_references_are_followed(check, code, told):
 
 
 def test_helpers_may_be_for_everyone_as_long_as_no_operation_is(told):
-    assert told('"any": "@"\n"none": "!"\n"admin_api": "rule:any and role:x or rule:none"\n') == []
+    assert (
+        told(
+            '"any": "@"\n"none": "!"\n"admin_or_service_api": "rule:any and role:x or rule:none"\n'
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("check", ["@", "not !", "rule:h", "role:a or not role:a", "role:a or @"])
 def test_a_default_for_everyone_is_an_error(check, told):
-    text = f'"h": "@"\n"admin_api": "rule:h and role:x"\n"default": "{check}"\n'
+    text = f'"h": "@"\n"admin_or_service_api": "rule:h and role:x"\n"default": "{check}"\n'
     assert told(text) == [("PP124", 3)]
 
 
@@ -150,13 +155,13 @@ def test_a_rule_too_large_to_be_decided_is_left_alone(told_of):
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        ('"admin_api": "role:admin"\n', [1]),
-        ('"admin_api": "(role:admin)"\n', [1]),
+        ('"service_api": "role:service"\n', [1]),
+        ('"service_api": "(role:service)"\n', [1]),
         ('"admin_or_service_api": "role:admin OR role:service"\n', [1]),
         ('"admin_or_service_api": "role:service or role:admin"\n', []),
-        ('"admin_api": "role:admin"\n"service_api": "role:x"\n', [1]),
+        ('"project_reader_api": "role:x"\n"service_api": "role:service"\n', [2]),
         ('"placement:traits:list": "rule:admin_or_service_api"\n', [1]),
-        ('"helper": "role:admin"\n"admin_api": "role:boss or rule:helper"\n', []),
+        ('"helper": "role:admin"\n"admin_or_service_api": "role:boss or rule:helper"\n', []),
     ],
 )  # fmt: skip
 def test_a_rule_that_says_what_its_default_says_is_a_warning(text, lines, told):
@@ -216,7 +221,7 @@ def test_a_rule_that_others_refer_to_is_asked_by_tokens_of_their_scopes(things):
 
 def test_errors_come_before_what_the_whole_means(linted):
     """Where something is missing, what the rest means is not known."""
-    found = linted('"placement:traits:list": "@"\n"admin_api": "role:x and"\n').problems
+    found = linted('"placement:traits:list": "@"\n"admin_or_service_api": "role:x and"\n').problems
     assert [(problem.code, problem.level) for problem in found] == [("PP111", Level.ERROR)]
 
 
@@ -317,3 +322,37 @@ def test_what_is_the_callers_own_is_no_condition(text, found, policy_settings, d
     )
     unknown = lint(sources, policy_settings(), Service(defaults, attributes)).problems
     assert {problem.code for problem in unknown} <= {"PP211"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('"placement:usages": "role:reader and not user_id:%(user_id)s"\n', [("PP214", 1)]),
+        ('"placement:usages": "role:reader and user_id:%(user_id)s"\n', []),
+        ('"placement:usages": "role:reader and not not user_id:%(user_id)s"\n', []),
+        ('"placement:usages": "role:reader and not project_id:%(project_id)s"\n', []),
+        ('"placement:usages": "role:x and not (role:y or role:%(user_id)s)"\n', [("PP214", 1)]),
+        ('"placement:usages": "role:x and not \'u\':%(user_id)s"\n', [("PP214", 1)]),
+        (
+            '"placement:allocations:update": "role:x and not project_id:%(project_id)s"\n',
+            [("PP214", 1)],
+        ),
+        (
+            '"h": "user_id:%(user_id)s"\n"placement:usages": "role:x and not rule:h"\n',
+            [("PP214", 1)],
+        ),
+        ('"h": "user_id:%(user_id)s"\n"placement:usages": "role:x and rule:h"\n', []),
+        (
+            '"h": "not user_id:%(user_id)s"\n"placement:usages": "role:x and rule:h"\n',
+            [("PP214", 1)],
+        ),
+        ('"placement:usages": "role:x and not rule:project_reader_api"\n', []),
+        (
+            '"placement:allocations:update": "role:x and not rule:project_reader_api"\n',
+            [("PP214", 1)],
+        ),
+        ('"placement:traits:list": "role:x and not user_id:%(user_id)s"\n', []),
+    ],
+)
+def test_an_attribute_that_may_be_absent_is_a_warning_under_not(text, found, told):
+    assert told(text) == found
