@@ -16,7 +16,7 @@ from policy_proxy.policy.source import MAX_BYTES, Sources, read
 SHIPPED = {
     "placement.yaml": [],
     "read-only-monitoring.yaml": [],
-    "service-accounts.yaml": [("PP204", '"service_api": "!"')],
+    "service-accounts.yaml": [],
     "strict-writes.yaml": [],
 }
 
