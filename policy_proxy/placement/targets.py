@@ -120,3 +120,20 @@ def supplied() -> dict[str, frozenset[str]]:
         )
         for rule in rules
     }
+
+
+OPTIONAL: Mapping[tuple[str, str], frozenset[str]] = {
+    ("GET", "/usages"): frozenset({"user_id"}),
+    ("PUT", "/allocations/{consumer_uuid}"): frozenset(OWNER),
+}
+"""What a request can leave out: there a check under `not` holds for whoever does."""
+
+
+def optional() -> dict[str, frozenset[str]]:
+    """For each rule the attributes that a request for one of its operations can lack."""
+    found: dict[str, frozenset[str]] = {}
+    for operation in OPERATIONS:
+        names = OPTIONAL.get((operation.method, operation.template))
+        if names:
+            found[operation.rule] = found.get(operation.rule, frozenset()) | names
+    return found

@@ -120,4 +120,6 @@ def _remote_fault(leaf: Any, *, allowed: bool) -> Fault | None:
         return Fault("PP113", f"asks a remote server ({leaf.kind}:)", remedy)
     fault = remote.fault(str(leaf))
     remedy = "write one https: URL in full"
-    return Fault("PP113", f"asks {leaf}, which {fault}", remedy) if fault else None
+    return (
+        Fault("PP113", f"asks {remote.shown(str(leaf))}, which {fault}", remedy) if fault else None
+    )

@@ -10,11 +10,14 @@ from typing import Any, NamedTuple, NoReturn
 from policy_proxy.policy.compiled import text
 from policy_proxy.policy.credentials import LISTS, TEXTS
 from policy_proxy.policy.nearest import nearest
+from policy_proxy.policy.nodes import Text
 
 _OFFERED = ("role", "rule", *TEXTS, *LISTS)
 """What may be meant by a name that is none. `is_admin_project`, which is true of nearly everyone,
 is not offered to whoever writes `is_admin`.
 """
+_NO_LITERAL = object()
+"""What stands for the value of a left side that is no literal."""
 _ANOTHER = re.compile(r"(?<!\w)(role|rule):")
 
 
@@ -53,37 +56,63 @@ def _evaluation_fault(leaf: Any) -> Fault | None:
 
 
 def _comparison_fault(leaf: Any) -> Fault | None:
-    """A comparison that holds for nobody, whoever asks; and under `not` for everybody."""
-    if leaf.kind != "role" and "None" in (_literal(leaf.kind), leaf.match):
+    """A comparison that has one answer, whoever asks for what; where it is no, `not` opens."""
+    left, right = _literal(leaf.kind), text(leaf.match)
+    if leaf.kind != "role" and "None" in (str(left), leaf.match):
         remedy = "name the value that is meant: what is absent matches nothing here"
         return Fault("PP114", f"compares with None ({leaf})", remedy)
-    why = _never_equal(leaf.match)
-    if not why and leaf.kind == "is_admin_project" and leaf.match not in ("True", "False"):
-        why = "is neither True nor False" if "%" not in leaf.match else ""
+    why = _never_equal(leaf.match) or _never_its_value(leaf.kind, right) or _no_text(left)
     if why:
         remedy = "write the value as it is, without quotes; join checks by and, or"
         return Fault("PP125", f"compares with what nothing equals ({leaf}: it {why})", remedy)
+    if left is not _NO_LITERAL and not right.names:
+        remedy = f"write {leaf.kind}:%(name)s for an attribute of the target, or @ or !"
+        return Fault("PP126", f"compares two texts that are always the same ({leaf})", remedy)
     return None
 
 
-def _literal(kind: str) -> str:
-    """The text that a literal on the left side stands for; for anything else itself."""
+def _literal(kind: str) -> Any:
+    """The value that a literal on the left side stands for."""
     try:
-        return str(ast.literal_eval(kind))
+        return ast.literal_eval(kind)
     except ValueError:
-        return kind
+        return _NO_LITERAL
 
 
-def _never_equal(match: str) -> str:
-    if not match:
+def _no_text(left: Any) -> str:
+    """Why the text of a literal equals nothing: an attribute of a target is a plain text."""
+    if left is _NO_LITERAL:
+        return ""
+    if not isinstance(left, str | int | float):
+        return f"is a {type(left).__name__}, neither a text nor a number"
+    why = _never_equal(str(left))
+    return f"{why}, on its left" if why else ""
+
+
+def _never_its_value(kind: str, right: Text) -> str:
+    """Why this attribute of a token never has this value."""
+    if kind in ("role", *LISTS) and ("," in right.form or ";" in right.form):
+        return "has a comma or a semicolon in it, as if there were several"
+    fixed = None if right.names else right.filled({})
+    if kind == "is_admin_project" and fixed not in (None, "True", "False"):
+        return "is neither True nor False"
+    if kind in ("system_scope", "system") and fixed not in (None, "all"):
+        return "is not all, the one scope that a system has"
+    return ""
+
+
+def _never_equal(value: str) -> str:
+    if not value:
         return "is empty"
-    if not match.isprintable():
+    if not value.isprintable():
         return "has an invisible character in it"
-    if len(match) > 1 and match[0] == match[-1] and match[0] in "'\"":
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
         return "is in quotes, which count as part of the value"
-    if _ANOTHER.search(match):
+    if _ANOTHER.search(value):
         return "has another check in it"
-    return "has an unmatched parenthesis in it" if _unmatched(match) else ""
+    if value[-1] in ",;":
+        return "ends in a comma or a semicolon, which counts as part of the value"
+    return "has an unmatched parenthesis in it" if _unmatched(value) else ""
 
 
 def _unmatched(match: str) -> bool:

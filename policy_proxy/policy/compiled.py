@@ -128,7 +128,7 @@ def _asked(url: str) -> Call:
     """A remote check, by our own rules instead of oslo.policy's."""
     fault = remote.fault(url)
     if fault:
-        raise ValueError(f"{url} {fault}")
+        raise ValueError(f"{remote.shown(url)} {fault}")
 
     def call(target: Attributes, creds: Credentials, asked: Asked) -> bool:
         payload = {"rule": asked.rule, "target": _there(target), "credentials": _whole(creds)}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
-from policy_proxy.policy.remote import Ask, not_asked
+from policy_proxy.policy.remote import Ask, not_asked, shown
 
 Credentials = Mapping[str, Any]
 Attributes = Mapping[str, str]
@@ -141,18 +141,18 @@ class Matches:
 class Foreign:
     """A check of somebody else's, of the extension point `oslo.policy.rule_checks`: it is called.
 
-    :param written: the check as it stands in the rule.
+    :param written: the check as it stands in the rule, for comparing.
     :param call: takes target, credentials, and what else it may need.
     """
 
-    written: str
+    written: str = field(repr=False)
     call: Callable[[Attributes, Credentials, Asked], Any] = field(compare=False)
 
     def holds(self, creds: Credentials, target: Attributes, asked: Asked = BY_ITSELF) -> bool:
         return bool(self.call(target, creds, asked))
 
     def __str__(self) -> str:
-        return self.written
+        return shown(self.written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +18,11 @@ from urllib.parse import urlencode, urlsplit
 
 KINDS = ("http", "https")
 FORM = "application/x-www-form-urlencoded"
+_URL = re.compile(
+    r"""(?P<scheme>\bhttps?:/*)(?P<user>[^\s?#]*@)?(?P<rest>[^\s?#]*)"""
+    r"""(?P<more>[?#]\S*?(?=['"),:]*(?:\s|$)))?""",
+    re.IGNORECASE,
+)
 _CONSENT = (b"True", b'"True"')
 
 Ask = Callable[[str, Mapping[str, Any]], bool]
@@ -49,6 +55,21 @@ def fault(url: str) -> str:
     return ""
 
 
+def shown(text: str) -> str:
+    """The text with nothing left of each URL in it but scheme, host and path: what else there is
+    may be a password or a token.
+    """
+    return _URL.sub(_shown, text)
+
+
+def _shown(found: re.Match[str]) -> str:
+    scheme, user, rest, more = found.group("scheme", "user", "rest", "more")
+    _, colon, port = rest.partition("/")[0].rpartition("]")[2].partition(":")
+    if colon and not port.isdigit():
+        return f"{scheme}…"  # a user name and a password, that something else cut off
+    return f"{scheme}{'…@' if user else ''}{rest}{f'{more[0]}…' if more else ''}"
+
+
 def asking(send: Send, content_type: str) -> Ask:
     """A way to ask.
 
@@ -67,7 +88,9 @@ def not_asked(url: str, payload: Mapping[str, Any]) -> bool:
     :raises PermissionError: always.
     """
     del payload
-    raise PermissionError(f"{url} is not asked: [policy] allow_remote_checks is not switched on")
+    raise PermissionError(
+        f"{shown(url)} is not asked: [policy] allow_remote_checks is not switched on"
+    )
 
 
 def allows(status: int, body: bytes) -> bool:

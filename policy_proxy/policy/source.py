@@ -69,6 +69,9 @@ def read(settings: PolicySettings) -> Sources:
 
 def _paths(settings: PolicySettings) -> tuple[list[str], list[Problem]]:
     paths, problems = [settings.file], []
+    if _BACKUP.search(settings.file):
+        text = "is read as policy, though its name is that of a backup"
+        problems.append(Problem("PP208", settings.file, 0, "", text, "rename it, or name another"))
     for folder in settings.dirs:
         try:
             entries = sorted(Path(folder).iterdir())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.placement.service import SERVICE
+from policy_proxy.placement.targets import optional
 from policy_proxy.policy.lint.code import Code
 from policy_proxy.policy.lint.codes import CODES
 from policy_proxy.policy.lint.findings import Service, lint
@@ -113,6 +114,6 @@ def _found(root: Path, before: Mapping[str, str]) -> tuple[Problem, ...]:
         watch_interval=1,
         require_file=True,
     )
-    service = Service(SERVICE.defaults, SERVICE.attributes)
+    service = Service(SERVICE.defaults, SERVICE.attributes, optional=optional())
     in_force = [str(root / name) for name in before]
     return lint(read(settings), settings, service, in_force).problems

@@ -21,7 +21,7 @@ from policy_proxy.cli.policy.own import own
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.lint.codes import CODES
 
-GOOD = '"admin_api": "role:boss"\n'
+GOOD = '"admin_or_service_api": "role:boss"\n'
 OPEN = '"placement:traits:list": "@"\n'
 SLIP = '"placement:traits:lst": "role:x"\n'
 
@@ -263,7 +263,12 @@ def commands(text):
 
 
 def test_github_shows_each_finding_in_place(here):
-    here({"policies/a, b:100%.yaml": GOOD + OPEN, "policy.d/10.txt": '"admin_api": "role:50%"\n'})
+    here(
+        {
+            "policies/a, b:100%.yaml": GOOD + OPEN,
+            "policy.d/10.txt": '"admin_or_service_api": "role:50%"\n',
+        }
+    )
     shown = lint("policies/a, b:100%.yaml", "policy.d", "--format", "github", exit_code=1).stdout
     found = list(commands(shown))
     # The directory lies over the file: with an error there, what the file means is not looked at.
@@ -368,7 +373,7 @@ def test_the_policy_that_a_configuration_names_is_read_as_it_says(remote, exit_c
     root = here(
         {
             "etc/proxy.conf": sample(CONFIGURATION.format(remote=remote)),
-            "etc/policy.yaml": '"admin_api": "https://decider.example/"\n',
+            "etc/policy.yaml": '"admin_or_service_api": "https://decider.example/"\n',
             "etc/policy.d/10.yaml": '"service_api": "role:service or role:admin"\n',
         }
     )
@@ -390,7 +395,7 @@ def sample(sections):
 
 def test_files_may_be_named_besides_a_configuration(here):
     here({"etc/proxy.conf": sample(CONFIGURATION.format(remote="true")), "etc/policy.yaml": SLIP})
-    here({"other.yaml": '"admin_api": "https://decider.example/"\n'})
+    here({"other.yaml": '"admin_or_service_api": "https://decider.example/"\n'})
     assert findings("--config-file", "etc/proxy.conf", "other.yaml", exit_code=0) == []
     assert findings("other.yaml", exit_code=1) == [("PP113", "other.yaml", 1)]
 
@@ -410,7 +415,12 @@ def test_a_configured_file_that_is_missing_is_an_error(here):
 
 
 def test_each_file_is_a_policy_of_its_own(here):
-    here({"a.yaml": OPEN + '"mine": "role:x"\n', "b.yaml": OPEN + '"admin_api": "rule:mine"\n'})
+    here(
+        {
+            "a.yaml": OPEN + '"mine": "role:x"\n',
+            "b.yaml": OPEN + '"admin_or_service_api": "rule:mine"\n',
+        }
+    )
     assert findings("a.yaml", "b.yaml", exit_code=1) == [
         ("PP203", "a.yaml", 1), ("PP205", "a.yaml", 2), ("PP122", "b.yaml", 2),
     ]  # fmt: skip
@@ -419,7 +429,7 @@ def test_each_file_is_a_policy_of_its_own(here):
 def test_directories_lie_over_each_file(here):
     here(
         {
-            "a.yaml": '"admin_api": "rule:mine"\n',
+            "a.yaml": '"admin_or_service_api": "rule:mine"\n',
             "b.yaml": '"service_api": "rule:yours"\n',
             "one/10.yaml": '"mine": "role:x"\n',
             "two/10.yaml": '"mine": "role:y"\n',

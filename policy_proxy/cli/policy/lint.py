@@ -18,6 +18,7 @@ from policy_proxy.cli.policy_sources import (
 )
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.placement.service import SERVICE
+from policy_proxy.placement.targets import optional
 from policy_proxy.policy.lint import findings
 from policy_proxy.policy.problem import Problem, errors
 from policy_proxy.policy.source import read
@@ -63,7 +64,7 @@ def lint(
     if not paths and not config_file:
         raise click.UsageError("name policy files, or a configuration with --config-file")
     found: dict[Problem, None] = {}
-    service = findings.Service(SERVICE.defaults, SERVICE.attributes, own())
+    service = findings.Service(SERVICE.defaults, SERVICE.attributes, own(), optional())
     try:
         for policy in _policies(paths):
             settings = settings_from(config_file, policy, enforce_new_defaults=enforce_new_defaults)

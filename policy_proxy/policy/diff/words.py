@@ -19,6 +19,7 @@ from policy_proxy.policy.diff.atoms import (
     Term,
 )
 from policy_proxy.policy.diff.theory import SCOPES
+from policy_proxy.policy.remote import shown
 
 _LISTS = {"role": "role", "roles": "role spelled", "service_roles": "service role"}
 
@@ -41,11 +42,11 @@ def _conditions(cube: Literals) -> Iterator[str]:
         elif isinstance(atom, InAdminProject):
             yield f"whose is_admin_project is {holds}"
         elif isinstance(atom, Opaque):
-            yield f"to whom {atom.written} {'says' if holds else 'does not say'} yes"
+            yield f"to whom {shown(atom.written)} {'says' if holds else 'does not say'} yes"
         elif isinstance(atom, Fails):
-            yield f"for whom {atom.written} {'fails' if holds else 'does not fail'}"
+            yield f"for whom {shown(atom.written)} {'fails' if holds else 'does not fail'}"
         elif isinstance(atom, Misses):
-            yield f"of whom {atom.written} misses {'something' if holds else 'nothing'}"
+            yield f"of whom {shown(atom.written)} misses {'something' if holds else 'nothing'}"
     missing = [
         _role(atom) for atom, holds in cube.items() if isinstance(atom, Member) and not holds
     ]

@@ -111,11 +111,21 @@ ERRORS_OF_RULES = {
     "PP125": Code(
         "check compares with what nothing equals",
         "What stands on the right side, up to the next blank, is compared as it is. Nothing at "
-        "all, a text in quotes, one with an invisible character, an unmatched parenthesis or "
-        "another check in it, as in `role:a,role:b`, or anything but `True` and `False` for "
-        "`is_admin_project` equals no role and no attribute; and under `not` such a check always "
-        "holds.",
+        "all, a text in quotes, one with an invisible character, with a comma or a semicolon at "
+        "its end, an unmatched parenthesis or another check in it, as in `role:a,role:b`, equals "
+        "no role and no attribute. Nor does a list of roles, as in `role:a,b`, anything but `True` "
+        "and `False` for `is_admin_project`, anything but `all` for `system_scope`, or a literal "
+        "on the left that is such a text, or neither a text nor a number, as in `b'x'`. And under "
+        "`not` such a check always holds.",
         "Write the value as it is, without quotes, and join checks by `and`, `or`.",
         policy_file('"admin_api": "role:\'admin\'"'),
+    ),
+    "PP126": Code(
+        "check compares two fixed texts",
+        "A literal on the left is compared with the right side. Without an attribute of the target "
+        "there, the check has one answer, whoever asks for what: as in `'trait':CUSTOM_GOLD`, "
+        "where `'CUSTOM_GOLD':%(trait)s` was meant. Under `not` it is the other answer.",
+        "Write `%(name)s` on the right side; or `@` for everyone, `!` for nobody.",
+        policy_file('"placement:traits:show": "role:reader and not \'trait\':CUSTOM_GOLD"'),
     ),
 }

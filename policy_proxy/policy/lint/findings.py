@@ -13,12 +13,21 @@ from oslo_policy import policy
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.policy import checks, references
 from policy_proxy.policy.assembly import Defaults, loaded, snapshot
-from policy_proxy.policy.lint import names, renamed, supply, verdicts
+from policy_proxy.policy.lint import (
+    absence,
+    doubts,
+    names,
+    reached,
+    renamed,
+    supply,
+    verdicts,
+)
 from policy_proxy.policy.lint.discretion import discreet
 from policy_proxy.policy.lint.silence import silenced
 from policy_proxy.policy.lint.supply import Attributes
 from policy_proxy.policy.problem import Problem, errors
 from policy_proxy.policy.reader import REFUSED, Rule, parse
+from policy_proxy.policy.remote import shown
 from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.source import Sources
 
@@ -34,13 +43,15 @@ class Service:
 
     :param defaults: makes its rule defaults.
     :param attributes: what the targets of its operations can have; empty if that is not known.
-    :param own: those among them that are always the caller's own, as far as that is known. Only
-        warnings depend on it.
+    :param own: those among them that are always the caller's own, as far as that is known.
+    :param optional: those that a request can leave out, as far as that is known. Only warnings
+        depend on these two.
     """
 
     defaults: Defaults
     attributes: Attributes
     own: Attributes = field(default_factory=dict)
+    optional: Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,7 @@ def lint(
     in_force: Collection[str] = (),
 ) -> Linted:
     """Find everything. What the whole policy means is looked at when there is no error before.
+    Of URLs only scheme, host and path are told.
 
     :param in_force: the files that have rules in the policy which this one would replace.
     """
@@ -76,6 +88,7 @@ def lint(
     }
     trees = {rule.name: rule.check for rule in (*registered, *overrides.values())}
     found += references.problems(trees, rules)
+    found += doubts.problems({name: rule.check for name, rule in overrides.items()}, rules)
     if any(problem.code in _CUT_OFF for problem in found):
         found = [problem for problem in found if problem.code not in _FOR_WHOLE_FILES]
     made = None
@@ -87,7 +100,9 @@ def lint(
         found += renamed.problems(taken)
         if not errors(found):
             made = snapshot(enforcer, rules, sources.revision)
-            found += _meaning(made, rules | taken, settings, service)
+            unused = {problem.rule for problem in found if problem.code == "PP205"}
+            meant = _meaning(made, taken, settings, service)
+            found += [p for p in meant if p.code != "PP205" or p.rule not in unused]
     complete = made is not None
     found = silenced(found, sources.files, complete=complete)
     problems = _in_order(discreet(found, every, registered), sources)
@@ -132,15 +147,19 @@ def _overridden(every: Iterable[Rule], main: str) -> Iterator[Problem]:
 
 
 def _meaning(
-    made: PolicySnapshot, written: Mapping[str, Rule], settings: PolicySettings, service: Service
+    made: PolicySnapshot, taken: Mapping[str, Rule], settings: PolicySettings, service: Service
 ) -> Iterator[Problem]:
     """
-    :param written: the rules of files by the names under which their checks are in force.
+    :param taken: the rules of files that are in force under other names, by those names.
     """
+    written = {**made.origins, **taken}
     operations = dict.fromkeys(service.attributes or made.scopes, frozenset[str]())
     operations |= {name: own for name, own in service.own.items() if name in operations}
     yield from supply.problems(made.rules, written, service.attributes)
+    yield from absence.problems(made.rules, written, service.optional)
     yield from verdicts.problems(made, written, operations, settings.default_rule)
+    asked = {*operations, settings.default_rule}
+    yield from reached.problems(made.rules, made.origins, taken, asked)
     defaults = snapshot(loaded({}, settings, service.defaults()), {}, "").rules
     for rule in made.origins.values():
         if made.rules[rule.name] == defaults.get(rule.name):
@@ -150,6 +169,7 @@ def _meaning(
 
 def _in_order(found: Iterable[Problem], sources: Sources) -> tuple[Problem, ...]:
     order = {file: place for place, (file, _) in enumerate(sources.files)}
+    found = (replace(p, text=shown(p.text), remedy=shown(p.remedy)) for p in found)
     # A directory that is named twice is read twice.
     return tuple(
         sorted(dict.fromkeys(found), key=lambda p: (order.get(p.file, -1), p.file, p.line, p.code))

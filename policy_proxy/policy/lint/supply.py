@@ -52,11 +52,12 @@ def _named(
                     seen.add(step)
                     todo.append(step)
             elif rule:
-                for attribute in _attributes(leaf):
+                for attribute in attributes_of(leaf):
                     yield rule, attribute
 
 
-def _attributes(leaf: Node) -> tuple[str, ...]:
+def attributes_of(leaf: Node) -> tuple[str, ...]:
+    """The attributes of the target that a single check names."""
     if isinstance(leaf, HasRole):
         return leaf.name.names
     return leaf.wanted.names if isinstance(leaf, Literal | Matches) else ()

@@ -27,6 +27,10 @@ from policy_proxy.policy.nodes import (
 
 MAX_LOOKS = 200_000
 """Most looks at single checks in one search: some tenths of a second. A rule of 300 is decided."""
+ALL_LOOKS = 1_000_000
+"""Most looks in all searches of one policy, but for the first few of each."""
+FEW_LOOKS = 2_000
+"""Looks that each search may take, however many others took: a rule of 30 is decided."""
 
 SCOPES = ("project", "domain", "system")
 
@@ -44,6 +48,20 @@ class Undecided(Exception):
     """The search did not end within its bound."""
 
 
+class Budget:
+    """The looks that are left for the searches of one policy."""
+
+    def __init__(self, looks: int = ALL_LOOKS) -> None:
+        self._left = looks
+
+    def share(self) -> int:
+        """How many one search may take."""
+        return max(FEW_LOOKS, min(MAX_LOOKS, self._left))
+
+    def take(self, looks: int) -> None:
+        self._left -= looks
+
+
 def possible(
     node: Node,
     *,
@@ -51,25 +69,35 @@ def possible(
     scopes: Collection[str],
     as_meant: bool,
     own: Collection[str] = (),
+    budget: Budget | None = None,
 ) -> bool:
     """Whether a token of one of these scopes can give the check this value.
 
     :param as_meant: `@` holds and `!` does not. Otherwise they are checks like any other, that
         some tokens meet and some do not: then what is always true is so without saying it.
     :param own: the attributes of the target that are the caller's own.
+    :param budget: shared with other questions; one of its own if there is none.
     :raises Undecided: if that takes too long to find out.
     """
-    searches = (_Search(scope, own, as_meant=as_meant) for scope in scopes)
-    return any(search.finds(node, value=value) for search in searches)
+    budget = budget or Budget()
+    for scope in scopes:
+        search = _Search(scope, own, budget.share(), as_meant=as_meant)
+        try:
+            if search.finds(node, value=value):
+                return True
+        finally:
+            budget.take(search.looks)
+    return False
 
 
 class _Search:
-    def __init__(self, scope: str, own: Collection[str], *, as_meant: bool) -> None:
+    def __init__(self, scope: str, own: Collection[str], most: int, *, as_meant: bool) -> None:
         self._scope = scope
         self._own = own
         self._as_meant = as_meant
         self._given: dict[Node, bool] = {}
-        self._looks = 0
+        self._most = most
+        self.looks = 0
 
     def finds(self, node: Node, *, value: bool) -> bool:
         """Whether there are answers to the single checks, besides those given, that lead there."""
@@ -95,8 +123,8 @@ class _Search:
             return not value if isinstance(value, bool) else value
         if isinstance(node, And | Or):
             return self._joined(node)
-        self._looks += 1
-        if self._looks > MAX_LOOKS:
+        self.looks += 1
+        if self.looks > self._most:
             raise Undecided
         return self._single(node)
 

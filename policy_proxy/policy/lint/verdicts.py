@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from policy_proxy.policy.lint.truth import SCOPES, Undecided, possible
+from policy_proxy.policy.lint.truth import SCOPES, Budget, Undecided, possible
 from policy_proxy.policy.nodes import Node, Reference, leaves_of
 from policy_proxy.policy.problem import Problem
 from policy_proxy.policy.reader import Rule
@@ -46,6 +46,7 @@ def problems(
     told: set[tuple[Rule, str]] = set()
     known: dict[tuple[Node, Asked], Verdict | None] = {}
     asked_for = _asked_for(snapshot, operations)
+    budget = Budget()
     names = {*snapshot.scopes, default_rule} & snapshot.rules.keys()
     for name in sorted(names, key=lambda name: (name not in written, name)):
         blamed = _blamed(name, snapshot, written)
@@ -53,7 +54,7 @@ def problems(
         if not blamed:
             continue
         if question not in known:
-            known[question] = _verdict(*question)
+            known[question] = _verdict(*question, budget)
         verdict = known[question]
         if verdict and name == default_rule and verdict[0] in ("PP119", "PP203"):
             verdict = "PP124", "lets everyone do what no other rule is about", 'write "!"'
@@ -79,20 +80,20 @@ def _referred(node: Node) -> Iterator[str]:
     return (leaf.name for leaf in leaves_of(node) if isinstance(leaf, Reference))
 
 
-def _verdict(node: Node, asked: Asked) -> Verdict | None:
+def _verdict(node: Node, asked: Asked, budget: Budget) -> Verdict | None:
     """The first that fits; none also for a check that is too large to tell."""
     try:
-        fitting = (verdict for possible, verdict in _verdicts(asked) if not possible(node))
+        fitting = (verdict for possible, verdict in _verdicts(asked, budget) if not possible(node))
         return next(fitting, None)
     except Undecided:
         return None
 
 
-def _verdicts(asked: Asked) -> Iterator[tuple[Callable[[Node], bool], Verdict]]:
+def _verdicts(asked: Asked, budget: Budget) -> Iterator[tuple[Callable[[Node], bool], Verdict]]:
     """What may be said of a rule, each with what is not possible then."""
     scopes, own = asked.scopes, asked.own
-    fails = partial(possible, value=False, scopes=scopes, as_meant=True)
-    holds = partial(possible, value=True, scopes=SCOPES, as_meant=True)
+    fails = partial(possible, value=False, scopes=scopes, as_meant=True, budget=budget)
+    holds = partial(possible, value=True, scopes=SCOPES, as_meant=True, budget=budget)
     yield (
         partial(fails, as_meant=False),
         ("PP119", "allows everyone, though it does not say so", _EVERYONE),

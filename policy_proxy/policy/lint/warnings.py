@@ -15,7 +15,7 @@ WARNINGS = {
         "rule equals its default",
         "It changes nothing now, and will hide a better default of a later release.",
         "Take the rule away.",
-        policy_file('"admin_api": "role:admin"'),
+        policy_file('"service_api": "role:service"'),
     ),
     "PP203": Code(
         "rule allows everyone",
@@ -33,8 +33,10 @@ WARNINGS = {
         policy_file('"placement:reshaper:reshape": "!"'),
     ),
     "PP205": Code(
-        "rule that nothing refers to",
-        "The service has no rule of this name and no other rule refers to it, so it does nothing.",
+        "rule that decides nothing",
+        "The service asks for the rules of its operations. None of them refers to this one, "
+        "neither directly nor through others. Of Placement's own rules, too, some decide nothing "
+        "unless a file refers to them: `admin_api` is one.",
         "Refer to it, or take it away.",
         policy_file('"operators": "role:operator"'),
     ),
@@ -58,7 +60,8 @@ WARNINGS = {
     ),
     "PP208": Code(
         "file with an unusual ending is read",
-        "Every file of a policy directory is read, whatever its name ends in.",
+        "Every file of a policy directory is read, whatever its name ends in. So is a policy file "
+        "that is named as such, though its name be that of a backup.",
         "Rename the file, or move it out of the directory.",
         {"policy.d/10-readers.txt": '"placement:traits:list": "role:reader"\n'},
     ),
@@ -82,5 +85,28 @@ WARNINGS = {
         "which may be several, unless the file has rules of those; a later release will not.",
         "Write the rule under each new name for which it is meant.",
         policy_file('"rule:admin_api": "role:boss"'),
+    ),
+    "PP212": Code(
+        "text where an attribute may be meant",
+        "An attribute of the target is named by `%(name)s` and in no other way. `%%(name)s`, "
+        "`{name}` and the name by itself are texts, which hardly anything equals.",
+        "Write `%(name)s`.",
+        policy_file('"placement:traits:list": "role:admin or user_id:{user_id}"'),
+    ),
+    "PP213": Code(
+        "text that may look like another one",
+        "Texts are the same only if they are the same character by character. A Cyrillic "
+        "`\u0430` among Latin letters, a wide `\uff41`, or an accent that is a character of its "
+        "own looks like what it is not equal to; and under `not` such a check holds.",
+        "Type the text anew, in the letters of one script.",
+        policy_file('"placement:traits:list": "role:\u0430dmin"'),
+    ),
+    "PP214": Code(
+        "attribute that may be absent, under not",
+        "Some requests can leave an attribute out: `user_id` in GET /usages, the owner in "
+        "PUT /allocations/{consumer_uuid} before 1.8. What is absent matches nothing, so the check "
+        "holds under `not`: whoever leaves the attribute out is let in.",
+        "Say who is meant by a check that is not under `not`.",
+        policy_file('"placement:usages": "role:reader and not user_id:%(user_id)s"'),
     ),
 }

@@ -5,7 +5,7 @@ import pytest
 from policy_proxy.model import Identity, Request
 from policy_proxy.placement.operations import OPERATIONS
 from policy_proxy.placement.parameters import parameters_of
-from policy_proxy.placement.targets import ATTRIBUTES, target
+from policy_proxy.placement.targets import ATTRIBUTES, optional, target
 
 U = "9f0c4a5e-2b1d-4c3e-8f6a-7b8c9d0e1f2a"
 CALLER = Identity(project_id="own-project", user_id="own-user", roles=("reader",))
@@ -122,3 +122,18 @@ def test_each_attribute_has_a_meaning_and_someone_who_supplies_it():
     for attribute in ATTRIBUTES.values():
         assert attribute.meaning.endswith(".")
         assert attribute.operations
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [operation for operation in OPERATIONS if not operation.public],
+    ids=lambda op: f"{op.method} {op.template}",
+)
+def test_what_is_optional_is_what_the_barest_request_lacks(operation):
+    params = {parameter.name: "X" for parameter in parameters_of(operation)}
+    needed = [("project_id", "p")] if operation.template == "/usages" else []
+    barest = request(operation.method, operation.template, needed, {}, **params)
+
+    lacking = target(fully_described(operation), CALLER).keys() - target(barest, CALLER).keys()
+
+    assert optional().get(operation.rule, frozenset()) == lacking

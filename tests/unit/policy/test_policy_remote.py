@@ -7,7 +7,7 @@ import pytest
 from oslo_config import cfg
 from oslo_policy import _external, opts, policy
 
-from policy_proxy.policy.remote import FORM, allows, asking, encoded, fault, not_asked
+from policy_proxy.policy.remote import FORM, allows, asking, encoded, fault, not_asked, shown
 
 JSON = "application/json"
 TARGET = {"project_id": "p", "name": 'a&b="ü"'}
@@ -113,3 +113,29 @@ def test_asking_sends_the_payload_and_judges_the_answer():
 def test_not_asking_is_an_error():
     with pytest.raises(PermissionError, match="https://x/ is not asked"):
         not_asked("https://x/", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("https://u:s3cret@decider.example/x?token=s3cret", "https://…@decider.example/x?…"),
+        ("asks https://u:s3cret@h:8443/x?t=s3cret, which", "asks https://…@h:8443/x?…, which"),
+        ("'https://h/a#s3cret')", "'https://h/a#…')"),
+        ("HTTPS:u:s3cret@h", "HTTPS:…@h"),
+        ("https://u:s3cret?x@h/", "https://…"),
+        ("https://u:s3cret", "https://…"),
+        ("http://h/?s3cret and https://g/?s3cret", "http://h/?… and https://g/?…"),
+        ("https://[::1]:80/x or http://[::1]/", "https://[::1]:80/x or http://[::1]/"),
+        ("https://decider.example/may", "https://decider.example/may"),
+        ("https: or role:a@b?c", "https: or role:a@b?c"),
+    ],
+)
+def test_of_a_url_scheme_host_and_path_are_shown(text, told):
+    assert shown(text) == told
+    assert shown(told) == told
+
+
+def test_a_url_that_is_not_asked_is_not_told_in_full():
+    with pytest.raises(PermissionError, match=r"^https://h/x\?… is not asked") as error:
+        not_asked("https://h/x?s3cret", {})
+    assert "s3cret" not in str(error.value)

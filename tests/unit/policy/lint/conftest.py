@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from policy_proxy.placement.service import SERVICE
+from policy_proxy.placement.targets import optional
 from policy_proxy.policy.lint.findings import Service, lint
 from policy_proxy.policy.source import Sources, read
 
-PLACEMENT = Service(SERVICE.defaults, SERVICE.attributes)
+PLACEMENT = Service(SERVICE.defaults, SERVICE.attributes, optional=optional())
 
 
 def lay_out(site, files):

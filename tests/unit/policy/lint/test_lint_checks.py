@@ -48,6 +48,17 @@ WRONG = {
         "not is_admin_project:1", "is_admin_project:yes", "roles:'a'", "role:a or role:\u200b",
         "role:a,role:b", "role:a|rule:b", "not role:a||role:b", "role:a&role:b", "user_id:u;role:x",
         "role:a)or(role:b", "role:(a", "not role:a)x", "role:a)(b", "project_id:%(project_id)s)x",
+        "role:guest,", "role:reader,member", "role:admin;", "role:a,%(x)s", "not role:%(x)s;",
+        "roles:a,b", "service_roles:a;b", "'CUSTOM_G':%(trait)s,", "project_id:%(project_id)s,",
+        "user_id:u;", "'CUSTOM_\u200bG':%(trait)s", "not 'G\u200b':%(trait)s", "'G,':%(trait)s",
+        r"'G\u200b':%(trait)s", "b'CUSTOM_X':%(trait)s",
+        "['a']:%(trait)s", "1j:%(trait)s", "...:%(trait)s", "system_scope:some", "system:some",
+        "not system_scope:All", "system:", "system_scope:project_id", "system:a%%",
+        "is_admin_project:100%%",
+    ],
+    "PP126": [
+        "'trait':CUSTOM_X", "not 'CUSTOM_X':trait", "True:False", "True:True", "1:1", "not 1:2",
+        "'a':a", "'a%%':x", "'CUSTOM_X':%%(trait)s", "'CUSTOM_X':{trait}", "1.5:1.5",
     ],
 }  # fmt: skip
 CASES = [(code, check) for code, checks in WRONG.items() for check in checks]
@@ -56,7 +67,9 @@ CASES = [(code, check) for code, checks in WRONG.items() for check in checks]
 @pytest.mark.parametrize(("code", "check"), CASES, ids=lambda text: text[:30])
 def test_what_is_wrong_with_a_check_is_an_error(code, check, linted):
     quoted = check.replace("\\", "\\\\").replace('"', '\\"')
-    found = linted(f'"helper": "role:x"\n\n"admin_api": "rule:helper"\n"service_api": "{quoted}"\n')
+    found = linted(
+        f'"helper": "role:x"\n\n"admin_or_service_api": "rule:helper"\n"service_api": "{quoted}"\n'
+    )
     assert {(p.code, p.line, p.rule) for p in found.problems} == {(code, 4, "service_api")}
     assert found.snapshot is None
 
@@ -72,11 +85,12 @@ def test_it_is_found_within_other_checks(code, check, frame):
 @pytest.mark.parametrize(
     "check",
     [
-        "role:%(project_id)s", "role:a%%", "'a%%':x", "user_id:x'y", "role:'", "role:O'Neil",
-        "role:a:b", "role:a(b)c", "1:1 and role:a", "-1:%(user_id)s", "role:a;", "role:None",
+        "role:%(project_id)s", "role:a%%", "'a%%':%(trait)s", "user_id:x'y", "role:'",
+        "role:O'Neil", "role:a:b", "role:a(b)c", "-1:%(user_id)s", "user_id:a;b", "role:None",
         "not role:none", "roles:Admin", "is_admin_project:%(user_id)s", "project_id:none",
         "is_admin_project:True", "role:ZWJ", "role:\U0001f600", "role:あ", "role:payrole:x",
-        "role:a,b", "role:rule", "role:a=b",
+        "user_id:a,b", "role:rule", "role:a=b", "system_scope:%(user_id)s", "True:%(user_id)s",
+        "1.5:%(user_id)s",
     ],
 )  # fmt: skip
 def test_odd_checks_that_can_be_evaluated_are_not_refused_for_that(check):
@@ -96,8 +110,8 @@ def test_odd_checks_that_can_be_evaluated_are_not_refused_for_that(check):
     ],
 )
 def test_remote_checks_that_are_allowed_must_be_fixed_and_safe(url, codes, told_of):
-    assert told_of(f"role:x or {url}", "admin_api", allow_remote_checks=True) == codes
-    assert told_of(f"role:x or {url}", "admin_api") == ["PP113"]
+    assert told_of(f"role:x or {url}", "admin_or_service_api", allow_remote_checks=True) == codes
+    assert told_of(f"role:x or {url}", "admin_or_service_api") == ["PP113"]
 
 
 class Picky(policy.Check):
@@ -118,8 +132,8 @@ def picky(monkeypatch):
 
 @pytest.mark.usefixtures("picky")
 def test_an_extension_that_refuses_what_it_is_given_is_an_error(told_of):
-    assert told_of("number:17 or role:x", "admin_api") == []
-    assert told_of("number:many or role:x", "admin_api") == ["PP111"]
+    assert told_of("number:17 or role:x", "admin_or_service_api") == []
+    assert told_of("number:many or role:x", "admin_or_service_api") == ["PP111"]
     assert told_of("number:many") == ["PP111"]
 
 
@@ -127,8 +141,83 @@ def test_an_extension_that_refuses_what_it_is_given_is_an_error(told_of):
 @given(st.text("ab:!@()'\"%.{}[]0N \u200b\u00a0-+,", max_size=12))
 def test_whatever_has_no_fault_can_be_compiled_and_evaluated(linted, check):
     quoted = check.replace("\\", "\\\\").replace('"', '\\"')
-    found = linted(f'"rule": "role:x"\n"admin_api": "not {quoted}"\n')
+    found = linted(f'"rule": "role:x"\n"admin_or_service_api": "not {quoted}"\n')
     if faults(f"not {check}"):
         assert found.snapshot is None
     elif found.snapshot is not None:
-        assert found.snapshot.rules["admin_api"].holds({"roles": []}, {}) in (True, False)
+        assert found.snapshot.rules["admin_or_service_api"].holds({"roles": []}, {}) in (
+            True,
+            False,
+        )
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "user_id:%%(user_id)s", "not user_id:%%(user_id)s", "user_id:{user_id}", "role:{trait}",
+        "user_id:${user_id}", "user_id:user_id", "project_id:user_id", "role:a%%(x)s",
+    ],
+)  # fmt: skip
+def test_a_reference_that_is_written_wrongly_is_a_warning(check, told_of):
+    assert told_of(f"role:boss or {check}") == ["PP212"]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "role:\u0430dmin", "role:\uff41dmin", "roles:\u0430dmin", "not role:re\u03b1der",
+        "role:u\u0308ber", "role:\ufb01x", "user_id:\u0440aul", "'CUSTOM_\u0410':%(user_id)s",
+        "'CUSTOM_\uff21':%(user_id)s", r"'CUSTOM_\u0410':%(user_id)s",
+        "role:\u0430dmin-%(user_id)s",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_a_text_that_may_look_like_another_is_a_warning(check, told_of):
+    assert told_of(f"role:boss or {check}") == ["PP213"]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "role:админ", "role:\u00fcber", "role:管理者", "role:管理admin", "role:あ-team", "role:π",
+        "user_id:a%%", "role:user_id", "'x':%(user_id)s", "role:админ-%(user_id)s", "user_id:{}",
+        "user_id:a%%b", "role:\u0130",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_a_text_in_one_script_and_a_reference_written_well_are_good(check, told_of):
+    assert told_of(f"role:boss or {check}") == []
+
+
+def test_a_doubt_about_a_rule_that_another_file_overrides_is_none(lint_files):
+    files = {
+        "policy.yaml": '"service_api": "user_id:{x}"\n',
+        "policy.d/1.yaml": '"service_api": "role:x"\n',
+    }
+    assert lint_files(files) == ()
+
+
+@pytest.mark.parametrize("allow", [True, False])
+@pytest.mark.parametrize(
+    "check",
+    [
+        "https://u:s3cret@decider.example/x?token=s3cret", "http://h/?s3cret", "HTTPS://u:s3cret@h/",
+        "role:a https://u:s3cret@h/", "role:https://u:s3cret@h,", "rule:https://u:s3cret@h/",
+        "https://h/%(x)s?s3cret", "https://h/a,b?s3cret%%", "(https://u:s3cret@h/",
+    ],
+)  # fmt: skip
+def test_no_finding_tells_what_a_url_may_keep_secret(check, allow, linted):
+    found = linted(f'"service_api": "{check}"\n', allow_remote_checks=allow).problems
+    assert found
+    assert "s3cret" not in "".join(map(repr, found))
+
+
+def test_a_remote_check_in_force_is_shown_without_its_query_but_not_the_same_as_another(linted):
+    one, other = (
+        linted(f'"service_api": "https://h/x?{token}"\n', allow_remote_checks=True).snapshot
+        for token in ("s3cret", "other")
+    )
+    nodes = one.rules["service_api"], other.rules["service_api"]
+    assert [str(node) for node in nodes] == ["https://h/x?…"] * 2
+    assert "s3cret" not in repr(nodes)
+    assert nodes[0] != nodes[1]

@@ -47,6 +47,7 @@ PLACES = {
     "PP123": [("policy.yaml", 1)],
     "PP124": [("policy.yaml", 1)],
     "PP125": [("policy.yaml", 1)],
+    "PP126": [("policy.yaml", 1)],
     "PP201": [("policy.yaml", 1)],
     "PP202": [("policy.yaml", 1)],
     "PP203": [("policy.yaml", 1)],
@@ -58,6 +59,9 @@ PLACES = {
     "PP209": [("policy.yaml", 1)],
     "PP210": [("policy.yaml", 1)],
     "PP211": [("policy.yaml", 1)],
+    "PP212": [("policy.yaml", 1)],
+    "PP213": [("policy.yaml", 1)],
+    "PP214": [("policy.yaml", 1)],
 }
 
 

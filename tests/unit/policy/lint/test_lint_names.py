@@ -6,7 +6,9 @@ import pytest
 
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.placement.targets import ATTRIBUTES
+from policy_proxy.policy.lint.findings import Service, lint
 from policy_proxy.policy.nearest import nearest
+from policy_proxy.policy.source import Sources
 
 RULES = [rule.name for rule in SERVICE.defaults()]
 OPERATIONS = [operation for operation in SERVICE.operations if not operation.public]
@@ -34,7 +36,7 @@ SLIPS = {
 
 @pytest.mark.parametrize(("name", "meant"), SLIPS.items())
 def test_a_slip_is_an_error_and_the_name_that_was_meant_is_told(name, meant, linted):
-    (problem,) = linted(f'"admin_api": "role:boss"\n"{name}": "role:x"\n').problems
+    (problem,) = linted(f'"admin_or_service_api": "role:boss"\n"{name}": "role:x"\n').problems
     assert (problem.code, problem.line, problem.rule) == ("PP121", 2, name)
     assert problem.remedy == f"did you mean {meant}?"
 
@@ -42,7 +44,7 @@ def test_a_slip_is_an_error_and_the_name_that_was_meant_is_told(name, meant, lin
 @pytest.mark.parametrize("name", ["placement:", "placement:x", "placement::", "placement:admin_or"])
 def test_the_prefix_of_the_service_is_for_its_rules(name, linted):
     """Also where another rule refers to it: as a helper it has a name that it should not have."""
-    text = f'"{name}": "role:x"\n"admin_api": "rule:{name}"\n'
+    text = f'"{name}": "role:x"\n"admin_or_service_api": "rule:{name}"\n'
     assert [problem.code for problem in linted(text).problems] == ["PP121"]
 
 
@@ -50,12 +52,12 @@ def test_the_prefix_of_the_service_is_for_its_rules(name, linted):
     "name", ["boss\\u200b", "\\u202eboss", "bo\\u00a0ss", "boss\\0", "b\\ness"]
 )
 def test_a_name_with_an_invisible_character_is_an_error_even_where_it_is_used(name, linted):
-    text = f'"{name}": "role:x"\n"admin_api": "rule:boss or role:y"\n"boss": "role:x"\n'
+    text = f'"{name}": "role:x"\n"admin_or_service_api": "rule:boss or role:y"\n"boss": "role:x"\n'
     (problem,) = linted(text).problems
     assert (problem.code, problem.line) == ("PP121", 1)
     assert problem.text.endswith("has an invisible character in its name")
     assert str(problem).isprintable()
-    used = f'"{name}": "role:x"\n"admin_api": "rule:{name}"\n'
+    used = f'"{name}": "role:x"\n"admin_or_service_api": "rule:{name}"\n'
     assert {problem.line for problem in linted(used).problems if problem.code == "PP121"} == {1}
 
 
@@ -63,23 +65,23 @@ def test_a_name_with_an_invisible_character_is_an_error_even_where_it_is_used(na
     "name", ["operators", "placement", "os_compute_api:servers:index", "x:y", "list", "Ω", "a b"]
 )
 def test_a_helper_that_nothing_refers_to_is_a_warning(name, told):
-    assert told(f'"admin_api": "role:boss"\n"{name}": "role:x"\n') == [("PP205", 2)]
+    assert told(f'"admin_or_service_api": "role:boss"\n"{name}": "role:x"\n') == [("PP205", 2)]
 
 
 @pytest.mark.parametrize("name", ["operators", "placement", "x:y", "Ω", "admin_apis", "role"])
 def test_a_helper_that_something_refers_to_is_good(name, told):
-    assert told(f'"{name}": "role:x"\n"admin_api": "not (rule:{name})"\n') == []
+    assert told(f'"{name}": "role:x"\n"admin_or_service_api": "not (rule:{name})"\n') == []
 
 
 def test_a_helper_of_a_helper_that_nothing_refers_to(told):
-    assert told('"a": "role:x"\n"b": "rule:a"\n') == [("PP205", 2)]
+    assert told('"a": "role:x"\n"b": "rule:a"\n') == [("PP205", 1), ("PP205", 2)]
 
 
 def test_a_reference_from_a_rule_that_another_file_overrides_does_not_count(lint_files, relative):
     found = lint_files(
         {
-            "policy.yaml": '"helper": "role:x"\n"admin_api": "rule:helper"\n',
-            "policy.d/10.yaml": '"admin_api": "role:boss"\n',
+            "policy.yaml": '"helper": "role:x"\n"admin_or_service_api": "rule:helper"\n',
+            "policy.d/10.yaml": '"admin_or_service_api": "role:boss"\n',
         }
     )
     assert [(p.code, relative(p), p.line) for p in found] == [("PP205", "policy.yaml", 1)]
@@ -87,7 +89,36 @@ def test_a_reference_from_a_rule_that_another_file_overrides_does_not_count(lint
 
 @pytest.mark.parametrize("name", [*RULES, "default"])
 def test_every_name_of_the_service_is_known(name, told):
-    assert told(f'"{name}": "role:x"\n') == []
+    decides = name != "admin_api"
+    assert told(f'"{name}": "role:x"\n') == ([] if decides else [("PP205", 1)])
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('"admin_api": "role:boss"\n', [1]),
+        ('"admin_api": "role:boss"\n"service_api": "rule:admin_api or role:x"\n', []),
+        ('"admin_api": "role:boss"\n"a": "rule:admin_api"\n"service_api": "rule:a"\n', []),
+        ('"admin_api": "role:boss"\n"a": "rule:admin_api"\n"b": "not rule:a"\n', [1, 2, 3]),
+        ('"service_api": "role:x"\n"placement:reshaper:reshape": "role:y"\n', [1]),
+        ('"admin_api": "role:boss"\n"default": "rule:admin_api"\n', []),
+        ('"rule:admin_api": "role:boss"\n', []),
+        ('"admin_api": "role:boss"\n"rule:admin_api": "rule:admin_api or role:x"\n', []),
+        (
+            '"rule:admin_api": "role:boss"\n'
+            + "".join(f'"{name}": "role:x"\n' for name in RULES[1:5]),
+            [1, 4],  # and project_reader_api, which another one referred to
+        ),
+    ],
+)
+def test_a_rule_that_no_operation_comes_to_decides_nothing(text, lines, linted):
+    found = [p for p in linted(text).problems if p.code not in ("PP211", "PP202")]
+    assert [(p.code, p.line) for p in found] == [("PP205", line) for line in lines]
+
+
+def test_of_a_service_whose_operations_are_not_known_each_rule_may_be_asked_for(policy_settings):
+    sources = Sources((("p", b'"admin_api": "role:boss"'),), (), "r", ())
+    assert lint(sources, policy_settings(), Service(SERVICE.defaults, {})).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -96,17 +127,24 @@ def test_every_name_of_the_service_is_known(name, told):
      "@ or rule:nothing", "rule:", "rule:%(project_id)s", "rule:'admin_api'", "rule:Admin_api"],
 )  # fmt: skip
 def test_a_reference_to_nothing_is_an_error_wherever_it_stands(check, linted):
-    (problem,) = linted(f'"admin_api": "role:x"\n"placement:traits:list": "{check}"\n').problems
+    (problem,) = linted(
+        f'"admin_or_service_api": "role:x"\n"placement:traits:list": "{check}"\n'
+    ).problems
     assert (problem.code, problem.line) == ("PP122", 2)
     assert problem.rule == "placement:traits:list"
 
 
 def test_a_default_rule_makes_no_reference_good(told):
-    assert told('"default": "role:x"\n"admin_api": "not rule:nothing"\n') == [("PP122", 2)]
+    assert told('"default": "role:x"\n"admin_or_service_api": "not rule:nothing"\n') == [
+        ("PP122", 2)
+    ]
 
 
 def test_a_reference_is_followed_from_file_to_file(lint_files):
-    files = {"policy.d/1.yaml": '"a": "role:x"\n', "policy.d/2.yaml": '"admin_api": "rule:a"\n'}
+    files = {
+        "policy.d/1.yaml": '"a": "role:x"\n',
+        "policy.d/2.yaml": '"admin_or_service_api": "rule:a"\n',
+    }
     assert lint_files(files) == ()
 
 
@@ -115,7 +153,10 @@ def test_a_reference_is_followed_from_file_to_file(lint_files):
     [
         ('"admin_api": "rule:admin_api"\n', 1),
         ('"admin_api": "role:x or not rule:admin_api"\n', 1),
-        ('"b": "role:x"\n"admin_api": "rule:service_api"\n"service_api": "rule:admin_api"\n', 2),
+        (
+            '"b": "role:x"\n"admin_api": "rule:service_api"\n"service_api": "rule:admin_api"\n',
+            2,
+        ),
         ('"a": "rule:b"\n"b": "rule:c"\n"c": "not (role:x and rule:a)"\n', 1),
         ('"project_reader_api": "rule:admin_or_project_reader_or_service_api"\n', 1),
         ('"rule:admin_api": "rule:service_api or role:x"\n', 1),
@@ -136,7 +177,8 @@ def test_an_old_name_is_a_warning_where_its_check_is_in_force(linted):
 def test_an_old_name_is_in_force_only_for_new_names_that_the_file_does_not_set(linted):
     others = [rule for rule in RULES[:5] if rule not in ("admin_api", "service_api")]
     text = "".join(f'"{name}": "role:x"\n' for name in others)
-    (problem,) = linted(f'{text}"rule:admin_api": "role:boss"\n').problems
+    found = linted(f'{text}"rule:admin_api": "role:boss"\n').problems
+    (problem,) = [problem for problem in found if problem.code == "PP211"]
     assert problem.text.endswith("in force for service_api")
 
 
@@ -156,8 +198,8 @@ def test_an_old_name_is_in_force_only_for_new_names_that_the_file_does_not_set(l
     ],
 )
 def test_an_attribute_that_no_token_has_is_an_error(check, remedy, linted):
-    (problem,) = linted(f'"admin_api": "{check}"\n').problems
-    assert (problem.code, problem.line, problem.rule) == ("PP116", 1, "admin_api")
+    (problem,) = linted(f'"admin_or_service_api": "{check}"\n').problems
+    assert (problem.code, problem.line, problem.rule) == ("PP116", 1, "admin_or_service_api")
     assert problem.remedy.startswith(remedy)
 
 
@@ -168,7 +210,7 @@ def test_an_operation_supplies_its_attributes_and_no_others(operation, told_of):
     together = [other for other in OPERATIONS if other.rule == rule]
     for name, attribute in ATTRIBUTES.items():
         supplied = any(other in attribute.operations for other in together)
-        for check in ("'x':%({})s", "role:%({})s", "role:admin or not user_id:a%({})s"):
+        for check in ("'x':%({})s", "role:%({})s", "role:admin or not not user_id:a%({})s"):
             expected = [] if supplied else ["PP117"]
             assert told_of(check.format(name), rule) == expected, name
 
@@ -217,8 +259,8 @@ def test_a_helper_that_no_operation_comes_to_may_name_anything(told):
         ("admin_apy", ["admin_api", "service_api"], "admin_api"),
         ("ADMIN_API", ["service_api", "admin_api"], "admin_api"),
         ("straße", ["STRASSE"], "STRASSE"),
-        ("x", ["admin_api"], ""),
-        ("admin_api", [], ""),
+        ("x", ["admin_or_service_api"], ""),
+        ("admin_or_service_api", [], ""),
         ("a" * 201, ["a" * 201], ""),
     ],
 )

@@ -38,8 +38,8 @@ def test_a_warning_is_silenced_by_a_comment_with_a_reason(text, told):
     [
         (f"{ALLOW}\n\n{OPEN}\n", [("PP210", 1), ("PP203", 3)]),
         (f"{OPEN}\n{ALLOW}\n", [("PP203", 1), ("PP210", 2)]),
-        (f'{ALLOW}\n"admin_api": "role:boss"\n{OPEN}\n', [("PP210", 1), ("PP203", 3)]),
-        (f'"admin_api": "role:boss"  {ALLOW}\n{OPEN}\n', [("PP210", 1), ("PP203", 2)]),
+        (f'{ALLOW}\n"admin_or_service_api": "role:boss"\n{OPEN}\n', [("PP210", 1), ("PP203", 3)]),
+        (f'"admin_or_service_api": "role:boss"  {ALLOW}\n{OPEN}\n', [("PP210", 1), ("PP203", 2)]),
         (f'{OPEN}  {ALLOW}\n"placement:reshaper:reshape": "@"\n', [("PP203", 2)]),
         (f"# lint: allow PP203\n{OPEN}\n", [("PP210", 1), ("PP203", 2)]),
         (f"# lint: allow PP203   \n{OPEN}\n", [("PP210", 1), ("PP203", 2)]),
@@ -62,7 +62,7 @@ def test_any_other_comment_is_told_or_is_just_a_comment(text, found, told):
 
 def test_what_is_wrong_with_a_comment_is_told(linted):
     def said(comment):
-        (problem,) = linted(f'# lint: {comment}\n"admin_api": "role:boss"\n').problems
+        (problem,) = linted(f'# lint: {comment}\n"admin_or_service_api": "role:boss"\n').problems
         return problem.text, problem.remedy
 
     assert said("allow PP203") == (
@@ -80,7 +80,7 @@ def test_what_is_wrong_with_a_comment_is_told(linted):
 
 
 def test_each_warning_wants_a_comment_of_its_own(told):
-    both = '"admin_api": "role:admin"\n'
+    both = '"service_api": "role:service"\n'
     text = f"# lint: allow PP202 one\n# lint: allow PP206 two\n{both}"
     assert told(text) == [("PP210", 2)]
     twice = f"# lint: allow PP203 one\n# lint: allow PP203 two\n{OPEN}\n"
@@ -98,8 +98,8 @@ def test_two_warnings_of_one_rule_are_silenced_by_two_comments(lint_files):
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ('"admin_api": !', "PP108"),
-        ('"admin_api": "role:x and"', "PP111"),
+        ('"admin_or_service_api": !', "PP108"),
+        ('"admin_or_service_api": "role:x and"', "PP111"),
         ('"placement:traits:lst": "role:x"', "PP121"),
         ('"placement:traits:list": "not rule:typo"', "PP122"),
         ('"placement:traits:list": "role:a or not role:a"', "PP119"),
@@ -125,8 +125,8 @@ def test_a_comment_may_be_about_what_an_error_hides(told):
 
 WHOLE_FILES = {
     "PP201": {"policy.yaml": "# lint: allow PP201 a sample\n#'admin_api': 'role:x'\n"},
-    "PP208": {"policy.d/a.txt": "# lint: allow PP208 its name is given\n'admin_api': 'role:x'\n"},
-    "PP209": {"policy.yaml": "# lint: allow PP209 a tool wrote it\n{'admin_api': 'role:x'}\n"},
+    "PP208": {"policy.d/a.txt": "# lint: allow PP208 its name is given\n'service_api': 'role:x'\n"},
+    "PP209": {"policy.yaml": "# lint: allow PP209 a tool wrote it\n{'service_api': 'role:x'}\n"},
 }
 
 

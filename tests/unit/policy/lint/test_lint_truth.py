@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import itertools
 import sys
@@ -15,7 +16,7 @@ from oslo_policy import policy
 from policy_proxy.model import Identity
 from policy_proxy.policy import assembly
 from policy_proxy.policy.credentials import credentials
-from policy_proxy.policy.lint.truth import SCOPES, Undecided, possible
+from policy_proxy.policy.lint.truth import MAX_LOOKS, SCOPES, Budget, Undecided, possible
 from policy_proxy.policy.snapshot import scope_of
 
 NAME = "things:do"
@@ -176,3 +177,18 @@ def test_a_stack_that_is_nearly_full_leaves_it_undecided_too(node_of):
             possible(node, value=True, scopes=SCOPES, as_meant=True)
     finally:
         sys.setrecursionlimit(limit)
+
+
+def test_what_other_rules_took_leaves_a_small_rule_decided(node_of):
+    """Of many large ones each gets what is left; those behind get a few looks all the same."""
+    large = node_of(" or ".join(f"role:r{n}" for n in range(300)))
+    small = node_of("role:a or not role:a or role:b")
+    budget = Budget(looks=MAX_LOOKS)
+    asked = {"scopes": SCOPES, "as_meant": True, "value": False, "budget": budget}
+    assert possible(large, **asked)
+    for _ in range(50):
+        with contextlib.suppress(Undecided):
+            possible(large, **asked)
+    with pytest.raises(Undecided):
+        possible(large, **asked)
+    assert not possible(small, **asked)

@@ -44,11 +44,11 @@ def test_these_are_dangerous_indeed(value):
 
 FRAMES = {
     "alone": ("{rule}: {value}\n", 1),
-    "behind a good rule": ('"admin_api": "role:boss"\n\n"{rule}": {value}\n', 3),
-    "before a good rule": ('"{rule}": {value}\n"admin_api": "role:boss"\n', 1),
+    "behind a good rule": ('"admin_or_service_api": "role:boss"\n\n"{rule}": {value}\n', 3),
+    "before a good rule": ('"{rule}": {value}\n"admin_or_service_api": "role:boss"\n', 1),
     "with a comment": ("# Nobody\n{rule}: {value}  # really\n", 2),
     "with a mark at the start": ("\ufeff{rule}: {value}\n", 1),
-    "with carriage returns": ('"admin_api": "role:boss"\r\n{rule}: {value}\r\n', 2),
+    "with carriage returns": ('"admin_or_service_api": "role:boss"\r\n{rule}: {value}\r\n', 2),
     "in a document": ("---\n{rule}: {value}\n...\n", 2),
     "as a complex key": ("? {rule}\n: {value}\n", 1),
 }
@@ -97,26 +97,29 @@ NAMES = ["on", "no", "null", "~", "1", "1.5", "2001-01-01", "=", "!x admin_api",
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_that_is_no_string_is_an_error(name, told):
-    assert told(f'"admin_api": "role:boss"\n{name}: "role:x"\n') == [("PP107", 2)]
+    assert told(f'"admin_or_service_api": "role:boss"\n{name}: "role:x"\n') == [("PP107", 2)]
 
 
 def test_merge_keys_and_aliases_are_errors(told):
-    assert told('"admin_api": &a "role:x"\n"service_api": *a\n') == [("PP108", 1), ("PP108", 2)]
-    assert told('<<: {"admin_api": "@"}\n') == [("PP107", 1)]
-    assert told('"admin_api": "role:x"\n<<: *a\n') == [("PP107", 2)]
-    assert told('&a "admin_api": "role:x"\n') == [("PP107", 1)]
+    assert told('"admin_or_service_api": &a "role:x"\n"service_api": *a\n') == [
+        ("PP108", 1),
+        ("PP108", 2),
+    ]
+    assert told('<<: {"admin_or_service_api": "@"}\n') == [("PP107", 1)]
+    assert told('"admin_or_service_api": "role:x"\n<<: *a\n') == [("PP107", 2)]
+    assert told('&a "admin_or_service_api": "role:x"\n') == [("PP107", 1)]
 
 
 @pytest.mark.parametrize(
-    "second", ["'admin_api'", "admin_api", '"admin_\\u0061pi"', "? admin_api\n"]
+    "second", ["'service_api'", "service_api", '"service_\\u0061pi"', "? service_api\n"]
 )
 def test_a_name_is_the_same_however_it_is_written(second, told):
-    text = f'"admin_api": "role:boss"\n"service_api": "role:x"\n{second}: "@"\n'
+    text = f'"service_api": "role:boss"\n"admin_or_service_api": "role:x"\n{second}: "@"\n'
     assert told(text) == [("PP109", 3)]
 
 
 def test_each_repetition_is_told(linted):
-    found = linted('"admin_api": "role:x"\n' * 3).problems
+    found = linted('"admin_or_service_api": "role:x"\n' * 3).problems
     assert [(problem.code, problem.line) for problem in found] == [("PP109", 2), ("PP109", 3)]
     assert all("after line 1" in problem.text for problem in found)
 
@@ -168,7 +171,7 @@ def test_a_file_that_is_no_mapping_of_strings_is_an_error(text, code, line, told
 
 
 def test_rules_behind_the_place_where_a_file_breaks_are_not_said_to_be_missing(told):
-    text = '"admin_api": "rule:boss"\n"helper": "role:x"\n"x\n"boss": "role:boss"\n'
+    text = '"admin_or_service_api": "rule:boss"\n"helper": "role:x"\n"x\n"boss": "role:boss"\n'
     assert told(text) == [("PP103", 4)]
 
 
@@ -190,21 +193,29 @@ def test_comments_alone_are_a_warning_unless_rules_were_in_force(text, told):
 
 @pytest.mark.parametrize("name", ["policy.yaml", "policy.d/a.json", "policy.d/a.yaml"])
 def test_json_is_a_warning_whatever_the_file_is_called(name, lint_files, relative):
-    found = lint_files({name: '{"admin_api": "role:boss",\n "service_api": "role:robot"}'})
+    found = lint_files(
+        {name: '{"admin_or_service_api": "role:boss",\n "service_api": "role:robot"}'}
+    )
     assert [(p.code, relative(p), p.line) for p in found] == [("PP209", name, 1)]
 
 
 def test_in_json_the_lines_are_those_of_the_rules(told):
-    text = '{\n  "admin_api": "role:boss",\n  "service_api": false,\n  "admin_api": ""\n}\n'
+    text = (
+        '{\n  "project_reader_api": "role:boss",\n'
+        '  "service_api": false,\n  "project_reader_api": ""\n}\n'
+    )
     assert told(text) == [("PP209", 1), ("PP108", 3), ("PP108", 4), ("PP109", 4)]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x85", "\u2028", "\u2029"])
 def test_lines_are_counted_as_yaml_counts_them(end, told):
-    text = f'# one{end}{end}"admin_api": "role:boss"{end}"service_api": !{end}'
+    text = f'# one{end}{end}"admin_or_service_api": "role:boss"{end}"service_api": !{end}'
     assert told(text) == [("PP108", 4)]
 
 
 def test_names_and_roles_in_any_script(told):
-    assert told('"админ": "role:администратор"\n"admin_api": "rule:админ or role:ärzte"\n') == []
-    assert told('"admin_api": "role:\U0001f600"\n') == []
+    assert (
+        told('"админ": "role:администратор"\n"admin_or_service_api": "rule:админ or role:ärzte"\n')
+        == []
+    )
+    assert told('"admin_or_service_api": "role:\U0001f600"\n') == []
