@@ -149,7 +149,9 @@ def test_a_chunked_body_is_411(served, keystone, backend, body):
     before = len(forwarded(backend))
     lines = ["Content-Type: application/json", "Transfer-Encoding: chunked"]
     sent = request("POST", "/resource_providers", keystone.issue(ADMIN), *lines, body=body)
-    assert status_of(served.raw(sent, half_close=True)) == 411
+    whole = body.endswith(b"0\r\n\r\n")
+    answer = status_of(served.raw(sent, half_close=not whole))
+    assert answer in ({411} if whole else {0, 411})  # 0: granian gave up when the client did
     assert len(forwarded(backend)) == before
 
 

@@ -106,7 +106,7 @@ def test_a_rule_that_is_not_registered_is_denied():
 def snapshot(site, defaults):
     site.write(
         "'things:list': 'project_id:%(project_id)s'\n"
-        "'things:show': \"'':%(project_id)s or '%':%(percent)s\"\n"
+        "'things:show': \"'x':%(project_id)s or '%':%(percent)s\"\n"
         "'things:update': 'project_id:%(things.owner)s'\n"
     )
     return build(read(site.settings()), site.settings(), defaults)
