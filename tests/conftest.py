@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterator
 
@@ -15,6 +16,16 @@ from harness.server import serving
 # Shared machines are slow by fits and starts: an example that takes long says nothing.
 settings.register_profile("default", deadline=None)
 settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def our_loggers_speak() -> None:
+    """Libraries that configure logging in this process can switch off the loggers that there are."""
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger) and logger.name.startswith("policy_proxy"):
+            logger.disabled = False
+            logger.propagate = True
+    logging.root.manager._clear_cache()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -254,6 +255,7 @@ def _fails():
 
 
 def test_a_question_that_fails_denies_also_under_not(caplog):
+    caplog.set_level(logging.ERROR, "policy_proxy.policy.snapshot")
     snapshot, _ = _asked(_fails)
     assert snapshot.authorize("outer", {}, SOMEBODY) is False
     assert snapshot.authorize("other", {}, SOMEBODY) is False
@@ -261,6 +263,7 @@ def test_a_question_that_fails_denies_also_under_not(caplog):
 
 
 def test_unless_it_is_said_how_nobody_is_asked_which_denies(caplog):
+    caplog.set_level(logging.ERROR, "policy_proxy.policy.snapshot")
     snapshot = _snapshot(a=URL, b=f"not {URL}", c=f"role:a or {URL}")
     assert snapshot.authorize("a", {}, SOMEBODY) is False
     assert snapshot.authorize("b", {}, SOMEBODY) is False
