@@ -20,7 +20,7 @@ settings.load_profile("default")
 
 @pytest.fixture(autouse=True)
 def our_loggers_speak() -> None:
-    """Libraries that configure logging in this process can switch off the loggers that there are."""
+    """Libraries that configure logging in this process can switch off what was there before."""
     for logger in logging.root.manager.loggerDict.values():
         if isinstance(logger, logging.Logger) and logger.name.startswith("policy_proxy"):
             logger.disabled = False
