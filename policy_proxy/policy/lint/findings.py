@@ -93,20 +93,32 @@ def lint(
         found = [problem for problem in found if problem.code not in _FOR_WHOLE_FILES]
     made = None
     if not errors(found):
-        enforcer = loaded(overrides, settings, registered)
-        taken = renamed.taken(rules, registered, enforcer)
-        # A default that was renamed takes the check of its old name: a circle may close only here.
-        found += references.problems(enforcer.rules, rules | taken)
-        found += renamed.problems(taken)
-        if not errors(found):
-            made = snapshot(enforcer, rules, sources.revision)
-            unused = {problem.rule for problem in found if problem.code == "PP205"}
-            meant = _meaning(made, taken, settings, service)
-            found += [p for p in meant if p.code != "PP205" or p.rule not in unused]
+        made, more = _together(overrides, rules, settings, service, sources.revision)
+        unused = {problem.rule for problem in found if problem.code == "PP205"}
+        found += [p for p in more if p.code != "PP205" or p.rule not in unused]
     complete = made is not None
     found = silenced(found, sources.files, complete=complete)
     problems = _in_order(discreet(found, every, registered), sources)
     return Linted(problems, None if errors(problems) else made)
+
+
+def _together(
+    overrides: Mapping[str, policy.RuleDefault],
+    rules: Mapping[str, Rule],
+    settings: PolicySettings,
+    service: Service,
+    revision: str,
+) -> tuple[PolicySnapshot | None, list[Problem]]:
+    """The policy that good rules make over the defaults, None if it has an error; what is found."""
+    registered = service.defaults()
+    enforcer = loaded(overrides, settings, registered)
+    taken = renamed.taken(rules, registered, enforcer)
+    # A default that was renamed takes the check of its old name: a circle may close only here.
+    found = [*references.problems(enforcer.rules, {**rules, **taken}), *renamed.problems(taken)]
+    if errors(found):
+        return None, found
+    made = snapshot(enforcer, rules, revision)
+    return made, [*found, *_meaning(made, taken, settings, service)]
 
 
 def _written(
