@@ -60,7 +60,6 @@ def test_a_request_as_understood():
         microversion="1.20",
         body=b'{"parts": []}',
         document={"parts": []},
-        client="192.0.2.7",
     )
 
 
