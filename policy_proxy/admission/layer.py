@@ -8,14 +8,20 @@ from functools import lru_cache, partial
 from policy_proxy.admission import body, headers, path
 from policy_proxy.admission.understand import Sent, Understood, sent, understand
 from policy_proxy.config.limits import LimitSettings
-from policy_proxy.model import REQUEST, Environ, Request, Service, StartResponse, WSGIApp
+from policy_proxy.model import (
+    REQUEST,
+    REQUEST_ID,
+    Environ,
+    Request,
+    Service,
+    StartResponse,
+    WSGIApp,
+)
 
 _KEPT = frozenset(
     {
         "REQUEST_METHOD",
         "SCRIPT_NAME",
-        "PATH_INFO",  # these two are written anew
-        "QUERY_STRING",
         "SERVER_NAME",
         "SERVER_PORT",
         "SERVER_PROTOCOL",
@@ -28,9 +34,17 @@ _KEPT = frozenset(
         "HTTP_TRANSFER_ENCODING",
         "HTTP_ORIGIN",  # the CORS middleware outside reads it again on the way out
         "webob.adhoc_attrs",  # where WebOb keeps what that middleware sets on its request
+        REQUEST_ID,
+        "wsgi.version",
+        "wsgi.url_scheme",
+        "wsgi.input",
+        "wsgi.input_terminated",
+        "wsgi.errors",
+        "wsgi.multithread",
+        "wsgi.multiprocess",
+        "wsgi.run_once",
     }
 )
-_KEPT_PREFIXES = ("wsgi.", "policy_proxy.")
 _LONGEST_REMEMBERED = 2048
 
 
@@ -56,11 +70,7 @@ class Admission:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         understood = self._understood(environ)
-        for name in environ.keys() - _KEPT:
-            if not name.startswith(_KEPT_PREFIXES):
-                del environ[name]
-        environ.update(understood.spelling)
-        environ[REQUEST] = understood.request
+        _keep(environ, understood)
         return self._app(environ, start_response)
 
     def admit(self, environ: Environ) -> Request:
@@ -77,3 +87,15 @@ class Admission:
         understood = self._remembered(head) if short else self._understand(head)
         body.check_declared(environ, understood.request.operation.body, self._limits.max_body_bytes)
         return understood
+
+
+def _keep(environ: Environ, understood: Understood) -> None:
+    """Leave nothing of what the client sent but what was understood.
+
+    In place, so that the layers outside see what the layers inside add.
+    """
+    names = [*environ.keys() & _KEPT]
+    kept = dict(zip(names, map(environ.__getitem__, names), strict=True))
+    environ.clear()
+    environ.update(kept, **understood.spelling)
+    environ[REQUEST] = understood.request
