@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from enum import Enum
+from itertools import compress
+from operator import itemgetter, methodcaller, not_
 from typing import NamedTuple
 
 from policy_proxy import errors
@@ -34,6 +36,8 @@ _HOP_BY_HOP = frozenset({
     "connection", "content-length", "keep-alive", "proxy-authenticate", "proxy-authorization",
     "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
 })  # fmt: skip
+_name, _value = itemgetter(0), itemgetter(1)
+_stripped = methodcaller("strip", " \t")
 _USUAL = ("keep-alive", "close")
 """What `Connection` says without naming a header."""
 
@@ -89,27 +93,30 @@ def parse(received: bytes) -> Head:
         raise broken("its status line is invalid")
     if text[:1] in _BLANKS or "\n " in text or "\n\t" in text:
         raise broken("it has a folded header")
-    headers = []
-    lengths: list[str] = []
-    codings: list[str] = []
-    dropped = _HOP_BY_HOP
-    for written, value in _FIELD.findall(text):
-        name = written.lower()
-        field = (name, value.strip(" \t"))
-        if name not in _HOP_BY_HOP:
-            headers.append(field)
-        elif name == "content-length":
-            lengths.append(field[1])
-        elif name == "transfer-encoding":
-            codings.append(field[1])
-        elif name == "connection" and field[1] not in _USUAL:
-            dropped = dropped | {named.strip().lower() for named in field[1].split(",")}
+    found = _FIELD.findall(text)
+    names = [*map(str.lower, map(_name, found))]
+    fields = [*zip(names, map(_stripped, map(_value, found)), strict=True)]
+    ends_here = [*map(_HOP_BY_HOP.__contains__, names)]
+    own = [*compress(fields, ends_here)]
+    headers = tuple(compress(fields, map(not_, ends_here)))
+    lengths = [value for name, value in own if name == "content-length"]
+    codings = [value for name, value in own if name == "transfer-encoding"]
     status = int(match[2])
     framing, length = _framing(status, lengths, codings, http11=match[1] == "1")
-    clean = framing is not Framing.EMPTY or lengths + codings in ([], ["0"])
-    if dropped is not _HOP_BY_HOP:
-        headers = [field for field in headers if field[0] not in dropped]
-    return Head(status, tuple(headers), framing, length, clean)
+    return Head(
+        status=status,
+        headers=_without_named(headers, own),
+        framing=framing,
+        length=length,
+        ends_clean=framing is not Framing.EMPTY or lengths + codings in ([], ["0"]),
+    )
+
+
+def _without_named(headers: Headers, own: list[tuple[str, str]]) -> Headers:
+    """Those that `Connection` does not name."""
+    lists = [value for name, value in own if name == "connection" and value not in _USUAL]
+    named = {name.strip().lower() for value in lists for name in value.split(",")}
+    return tuple([field for field in headers if field[0] not in named]) if named else headers
 
 
 def broken(reason: str) -> errors.BackendFailed:
@@ -131,5 +138,3 @@ def _framing(
     if codings:
         return Framing.CHUNKED, None
     return (Framing.COUNTED, int(lengths[0])) if lengths else (Framing.UNTIL_CLOSE, None)
-
-
