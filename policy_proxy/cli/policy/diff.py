@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from policy_proxy.cli.output import fail
+from policy_proxy.cli.policy.comparison import compared
 from policy_proxy.cli.policy.diff_output import show_json, show_text
-from policy_proxy.cli.policy.own import own
 from policy_proxy.cli.policy.revisions import at_revision
 from policy_proxy.cli.policy_sources import format_option, new_defaults_option, settings_from
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.build import UNKNOWN, build
-from policy_proxy.policy.diff.atoms import TargetFacts
 from policy_proxy.policy.diff.change import Change, Side
-from policy_proxy.policy.diff.compare import changes
 from policy_proxy.policy.diff.oracle import side
 from policy_proxy.policy.source import Sources, read
 
@@ -84,9 +81,7 @@ def diff(
         before, after = (_side(*each, settings, any_target=any_target) for each in named)
     except ConfigurationError as error:
         fail(error.problems)
-    rules = list(dict.fromkeys(one.rule for one in SERVICE.operations if one.rule))
-    facts = {} if any_target else _facts()
-    found = list(changes(before, after, rules, facts))
+    found = compared(before, after, any_target=any_target)
     (show_json if form == "json" else show_text)(_name(*named[0]), _name(*named[1]), found)
     sys.exit(1 if fail_on and any(_fails(change, fail_on) for change in found) else 0)
 
@@ -126,11 +121,6 @@ def _read(path: str) -> Sources:
         )
     paths = [path] if path != _DEFAULTS else []
     return read(settings_from(None, paths, enforce_new_defaults=None))
-
-
-def _facts() -> Mapping[str, TargetFacts]:
-    callers = own()
-    return {rule: TargetFacts(SERVICE.attributes[rule], callers[rule]) for rule in callers}
 
 
 def _fails(change: Change, on: str) -> bool:
