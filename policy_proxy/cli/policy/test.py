@@ -5,15 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import click
 
 from policy_proxy.cli.output import fail
 from policy_proxy.cli.policy.cases import output
 from policy_proxy.cli.policy.cases.files import Under, suites
+from policy_proxy.cli.policy.cases.junit import document as junit_document
 from policy_proxy.cli.policy.cases.measured import Ran, ran
+from policy_proxy.cli.policy.cases.page import page
 from policy_proxy.cli.policy_sources import format_option, new_defaults_option
 from policy_proxy.errors import ConfigurationError
+from policy_proxy.policy.cases.schema import text
 
 _HUNDRED = 100
 
@@ -39,6 +43,17 @@ _HUNDRED = 100
     help="Exit with 1 if the coverage of a policy is less; with --coverage.",
 )
 @click.option("--missing", is_flag=True, help="Propose cases for what --coverage finds missing.")
+@click.option("--junit", type=click.Path(dir_okay=False), help="Write JUnit's XML to this file.")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False),
+    help="Write a page with the results, and the coverage, to this file.",
+)
+@click.option(
+    "--schema",
+    is_flag=True,
+    help="Print the JSON schema of files of cases instead: editors complete by it.",
+)
 @click.option(
     "--config-file",
     type=click.Path(exists=True, dir_okay=False),
@@ -51,8 +66,11 @@ def test(
     policies: tuple[str, ...],
     fail_under: float | None,
     config_file: str | None,
+    junit: str | None,
+    html: str | None,
     form: str,
     *,
+    schema: bool,
     coverage: bool,
     missing: bool,
     enforce_new_defaults: bool | None,
@@ -65,16 +83,33 @@ def test(
     Exit code 0: every case is as expected; 1: one is not, the coverage is less than --fail-under
     says, or a file is not good; 2: wrong usage.
     """
+    if schema:
+        click.echo(text(), nl=False)
+        return
     if not paths:
         raise click.UsageError("name files of cases, or directories with them")
-    measure = coverage or missing or fail_under is not None
+    measure = coverage or missing or fail_under is not None or html is not None
     try:
         found = suites(paths, Under(policies, config_file, enforce_new_defaults))
         every = [ran(suite, measure=measure, propose=missing) for suite in found]
     except ConfigurationError as error:
         fail(error.problems)
+    if junit:
+        _write(junit, junit_document(every))
+    if html:
+        _write(html, page(every).encode())
     (output.show_json if form == "json" else output.show_text)(every)
     sys.exit(1 if any(one.failed or _too_little(one, fail_under) for one in every) else 0)
+
+
+def _write(path: str, content: bytes) -> None:
+    """
+    :raises click.UsageError: if the file cannot be written.
+    """
+    try:
+        Path(path).write_bytes(content)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written ({error.strerror})") from None
 
 
 def _too_little(one: Ran, fail_under: float | None) -> bool:

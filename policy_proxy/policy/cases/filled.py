@@ -33,7 +33,7 @@ def with_parameters(case: Mapping[str, Any], values: Values) -> Iterator[dict[st
         yield filled(plain, values)
         return
     numbered = "name" in plain and not _NAMED.search(plain["name"])
-    for chosen in _combined(case["parameters"]):
+    for chosen in _combined(filled(case["parameters"], values)):
         made = filled(plain, {**values, **chosen})
         if numbered:
             made["name"] += f" [{', '.join(map(_short, chosen.values()))}]"
@@ -79,9 +79,15 @@ def filled(value: Any, values: Values) -> Any:
 
 
 def _combined(parameters: Any) -> Iterator[Values]:
+    """
+    :raises Unfilled: if what is combined is no list.
+    """
     if isinstance(parameters, list):
         yield from parameters
         return
+    for name, some in parameters.items():
+        if not isinstance(some, list):
+            raise Unfilled(f"the parameter {name} is no list", "write a list of its values")
     for some in itertools.product(*parameters.values()):
         yield dict(zip(parameters, some, strict=True))
 

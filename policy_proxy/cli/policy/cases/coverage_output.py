@@ -77,6 +77,7 @@ def show_text(console: Console, ran: Ran) -> None:
     covered, names = ran.covered, Names(ran.suite.snapshot)
     if covered is None:
         return
+    console.print()
     print_stripped(console, Text(f"Coverage of {ran.suite.policy}: {summary(covered)}", "bold"))
     unasked = without_cases(covered)
     if unasked:

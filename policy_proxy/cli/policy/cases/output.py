@@ -33,9 +33,7 @@ def show_text(every: Sequence[Ran]) -> None:
         counts = _counts(len(ran.results) - len(ran.failed), len(ran.failed))
         print_stripped(console, Text(f"{ran.suite.policy}: {counts}"))
     for ran in every:
-        if ran.covered:
-            console.print()
-            coverage_output.show_text(console, ran)
+        coverage_output.show_text(console, ran)
     for ran in every:
         lines = list(coverage_output.pasted(ran))
         if lines:
