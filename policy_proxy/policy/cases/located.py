@@ -13,6 +13,10 @@ from policy_proxy.policy.cases.case import BadCases, Fault
 # libyaml's reads thousands of cases a second; where PyYAML was built without it, its own will do.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PREFIX = "tag:yaml.org,2002:"
+_KINDS = (
+    *("map", "seq", "str", "bool", "int", "float", "null"),
+    *("timestamp", "value", "merge"),  # which are texts here
+)
 _MOST_LEVELS = 60
 """A body has few levels. Beyond some thousands the parser itself would give up, with a crash."""
 
@@ -101,6 +105,8 @@ class _Values:
             remedy = "write it out; identities and targets that are shared have names"
             raise self.bad(line, "refers to this by a YAML alias", remedy)
         self._seen.add(id(node))
+        if node.tag.removeprefix(_PREFIX) not in _KINDS:
+            raise self.bad(line, f"has the YAML tag {node.tag}", "put a text in quotes")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node)
         if isinstance(node, yaml.SequenceNode):
@@ -126,6 +132,4 @@ class _Values:
                 return self._made.construct_object(node)
             except ValueError:
                 raise self.bad(line, f"has {node.value!r}", "put it in quotes") from None
-        if kind in ("str", "timestamp", "value", "merge"):
-            return node.value
-        raise self.bad(line, f"has the YAML tag {node.tag}", "put the text in quotes")
+        return node.value

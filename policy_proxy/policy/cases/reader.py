@@ -134,8 +134,8 @@ def _described(case: Mapping[str, Any]) -> str:
     target = case.get("target")
     said = [case.get("operation") or case["request"], "by", _who(case["identity"])]
     if target:
-        pairs = (f"{name}={value}" for name, value in target.items())
-        said += ["on", target if isinstance(target, str) else " ".join(pairs)]
+        pairs = {} if isinstance(target, str) else target
+        said += ["on", " ".join(f"{k}={v}" for k, v in pairs.items()) or target]
     return " ".join(said)
 
 

@@ -30,6 +30,7 @@ thead th { position: sticky; top: 0; background: Canvas; }
 tbody th { font-weight: normal; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9rem; }
 pre { overflow-x: auto; }
+body:has(#only:checked) tbody tr:not(:has(.missing)) { display: none; }
 .seen { color: var(--good); }
 .missing { color: var(--bad); font-weight: bold; }
 .impossible, .origin { color: var(--dim); }
@@ -37,6 +38,7 @@ pre { overflow-x: auto; }
 </head>
 <body>
 <h1>Policy tests</h1>
+<p><label><input type="checkbox" id="only"> Only what is missing</label></p>
 """
 _SHOWN = {"seen": "✓ seen", "missing": "✗ never", "impossible": "cannot be"}
 
@@ -66,15 +68,14 @@ def _policy(ran: Ran) -> Iterator[str]:
 
 def _coverage(snapshot: PolicySnapshot, covered: Coverage) -> Iterator[str]:
     states = _states(covered)
-    rules = [one.rule for one in states if one.point is None]
+    order = list(snapshot.rules).index
     yield from _table("Operations", "Rule", ("Allowed", "Denied"))
-    for rule in dict.fromkeys(rules):
+    for rule in sorted({one.rule for one in states if one.point is None}, key=order):
         yield _row(f"<code>{escape(rule)}</code>", rule, None, states)
     yield "</tbody></table>"
     names = Names(snapshot)
     yield from _table("Checks", "Check", ("True", "False"))
-    checked = dict.fromkeys(one.rule for one in states if one.point is not None)
-    for rule in sorted(checked, key=list(snapshot.rules).index):
+    for rule in sorted({one.rule for one in states if one.point is not None}, key=order):
         origin = f'<span class="origin">{escape(names.origin(rule))}</span>'
         yield f'<tr><th scope="row" colspan="3"><strong>{escape(rule)}</strong> {origin}</th></tr>'
         for point, _ in points(snapshot, rule):
