@@ -40,9 +40,11 @@ _HUNDRED = 100
     "--fail-under",
     type=click.FloatRange(0, _HUNDRED),
     metavar="PERCENT",
-    help="Exit with 1 if the coverage of a policy is less; with --coverage.",
+    help="Exit with 1 if less of a policy is covered; implies --coverage.",
 )
-@click.option("--missing", is_flag=True, help="Propose cases for what --coverage finds missing.")
+@click.option(
+    "--missing", is_flag=True, help="Propose cases for what is missing; implies --coverage."
+)
 @click.option("--junit", type=click.Path(dir_okay=False), help="Write JUnit's XML to this file.")
 @click.option(
     "--html",
