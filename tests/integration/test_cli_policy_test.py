@@ -306,6 +306,30 @@ def test_what_the_configuration_says_of_policy_counts(site):
     assert run(".", "--no-enforce-new-defaults").exit_code == 0
 
 
+REMOTE = """
+cases:
+  - operation: traits:list
+    identity: {roles: [reader], project: p}
+    answers: {"https://127.0.0.1:9/may": "${says}"}
+    expect: ${expect}
+    decided_by: https://127.0.0.1:9/may
+    parameters: [{says: true, expect: allow}, {says: false, expect: deny}]
+  - name: nobody is asked
+    operation: traits:list
+    identity: {roles: [reader], project: p}
+    expect: deny
+"""
+
+
+def test_a_case_says_what_a_remote_server_answers(site):
+    (site / "policy.yaml").write_text('"placement:traits:list": "https://127.0.0.1:9/may"')
+    (site / f"policy{ENDING}").write_text(REMOTE)
+    (site / "proxy.conf").write_text("[policy]\nallow_remote_checks = true\n")
+
+    assert "allow_remote_checks" in refused(".")
+    assert run(".", "--config-file", "proxy.conf").output == "policy.yaml: 3 passed\n"
+
+
 BAD_CASES = [
     ("{operation: traits:lst, identity: {}, expect: deny}", "did you mean placement:traits:list?"),
     (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from policy_proxy.errors import ConfigurationError
@@ -20,6 +21,7 @@ class Case:
     :param asked: the operation by its rule, or `METHOD /path` as a client sends it.
     :param body: of such a request, parsed; None for none.
     :param target: attributes that are given by name; those of a request come from it.
+    :param answers: what remote servers are taken to answer, by the checks that ask them.
     :param decided_by: the check that must decide, as it stands in the policy; empty for any.
     """
 
@@ -32,6 +34,7 @@ class Case:
     target: Target
     body: Any = None
     decided_by: str = ""
+    answers: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def place(self) -> str:

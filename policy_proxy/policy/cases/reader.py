@@ -101,6 +101,7 @@ class _Reader:
             target=target,
             body=case.get("body"),
             decided_by=case.get("decided_by", ""),
+            answers=case.get("answers", {}),
         )
 
     def _identity(self, said: Any) -> Identity:

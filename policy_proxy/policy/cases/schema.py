@@ -19,6 +19,10 @@ from policy_proxy.policy.nearest import nearest
 
 _SHOWN = 60
 _OF_A_LIST = 2
+_TO_BE_FILLED, _NEVER = '"^\\\\$\\\\{\\\\w+\\\\}$"', '"(?!)"'
+"""The pattern of `${NAME}` in the place of something else: there are none any more in a case that
+was made from parameters.
+"""
 
 
 def text() -> str:
@@ -46,10 +50,10 @@ def faults_of_case(file: str, document: Located, path: Path, case: Any) -> list[
 
 @cache
 def _validator(kind: str) -> Draft202012Validator:
-    schema = json.loads(text())
-    if kind:
-        schema = {"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}
-    return Draft202012Validator(schema)
+    if not kind:
+        return Draft202012Validator(json.loads(text()))
+    filled = json.loads(text().replace(_TO_BE_FILLED, _NEVER))
+    return Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": filled["$defs"]})
 
 
 def _problems(

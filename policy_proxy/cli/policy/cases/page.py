@@ -30,7 +30,8 @@ thead th { position: sticky; top: 0; background: Canvas; }
 tbody th { font-weight: normal; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9rem; }
 pre { overflow-x: auto; }
-body:has(#only:checked) tbody tr:not(:has(.missing)) { display: none; }
+body:has(#only:checked) :is(tbody, tbody tr:not(.rule)):not(:has(.missing)) { display: none; }
+tbody:not(:first-of-type) .rule th { padding-top: .75rem; }
 .seen { color: var(--good); }
 .missing { color: var(--bad); font-weight: bold; }
 .impossible, .origin { color: var(--dim); }
@@ -70,6 +71,7 @@ def _coverage(snapshot: PolicySnapshot, covered: Coverage) -> Iterator[str]:
     states = _states(covered)
     order = list(snapshot.rules).index
     yield from _table("Operations", "Rule", ("Allowed", "Denied"))
+    yield "<tbody>"
     for rule in sorted({one.rule for one in states if one.point is None}, key=order):
         yield _row(f"<code>{escape(rule)}</code>", rule, None, states)
     yield "</tbody></table>"
@@ -77,18 +79,20 @@ def _coverage(snapshot: PolicySnapshot, covered: Coverage) -> Iterator[str]:
     yield from _table("Checks", "Check", ("True", "False"))
     for rule in sorted({one.rule for one in states if one.point is not None}, key=order):
         origin = f'<span class="origin">{escape(names.origin(rule))}</span>'
-        yield f'<tr><th scope="row" colspan="3"><strong>{escape(rule)}</strong> {origin}</th></tr>'
+        head = f'<th scope="rowgroup" colspan="3"><strong>{escape(rule)}</strong> {origin}</th>'
+        yield f'<tbody><tr class="rule">{head}</tr>'
         for point, _ in points(snapshot, rule):
             check = escape(names.check(Outcome(rule, point, value=True)))
             depth = 1.5 * (len(point.path) + 1)
             label = f'<code style="padding-left: {depth}rem; display: block">{check}</code>'
             yield _row(label, rule, point, states)
-    yield "</tbody></table>"
+        yield "</tbody>"
+    yield "</table>"
 
 
 def _table(caption: str, first: str, columns: Sequence[str]) -> Iterator[str]:
     heads = "".join(f'<th scope="col">{name}</th>' for name in (first, *columns))
-    yield f"<h4>{caption}</h4><table><thead><tr>{heads}</tr></thead><tbody>"
+    yield f"<h4>{caption}</h4><table><thead><tr>{heads}</tr></thead>"
 
 
 def _row(label: str, rule: str, point: Point | None, states: Mapping[Outcome, str]) -> str:

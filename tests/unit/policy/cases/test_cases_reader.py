@@ -47,6 +47,7 @@ def test_a_case_in_full():
             target: {project_id: p}
             expect: deny
             decided_by: role:admin
+            answers: {"https://decider.example/may": true}
         """
     )
 
@@ -72,6 +73,7 @@ def test_a_case_in_full():
         target={"project_id": "p"},
         expect=Effect.DENY,
         decided_by="role:admin",
+        answers={"https://decider.example/may": True},
     )
     assert case.place == f"{FILE}:3"
 
@@ -277,6 +279,17 @@ BAD = [
         "the parameter a is no list: write a list of its values",
     ),
     (with_case("    parameters: {}"), 6, "parameters is {}: write lists of values by name"),
+    (
+        with_case("    parameters: {e: ['${e}']}", expect="${e}"),
+        2,
+        "${e} stands for nothing",
+    ),
+    (
+        with_case("    parameters: {e: ['$${e}']}", expect="${e}"),
+        5,
+        'expect is "${e}": write allow or deny',
+    ),
+    (with_case("", identity="{system: 'no'}"), 4, 'identity.system is "no": write true or false'),
     (
         with_case("    parameters: {e: [alow]}", expect="${e}"),
         5,
