@@ -72,9 +72,9 @@ def filled(value: Any, values: Values) -> Any:
         whole = _NAMED.fullmatch(value)
         if whole:
             return _value(whole[1], values)
-        return _SIGN.sub(lambda found: _in_text(found, values), value) if "$" in value else value
+        return _text(value, values)
     if isinstance(value, dict):
-        return {filled(name, values): filled(one, values) for name, one in value.items()}
+        return {_text(name, values): filled(one, values) for name, one in value.items()}
     return [filled(one, values) for one in value] if isinstance(value, list) else value
 
 
@@ -90,6 +90,10 @@ def _combined(parameters: Any) -> Iterator[Values]:
             raise Unfilled(f"the parameter {name} is no list", "write a list of its values")
     for some in itertools.product(*parameters.values()):
         yield dict(zip(parameters, some, strict=True))
+
+
+def _text(text: str, values: Values) -> str:
+    return _SIGN.sub(lambda found: _in_text(found, values), text) if "$" in text else text
 
 
 def _in_text(found: re.Match[str], values: Values) -> str:

@@ -10,9 +10,10 @@ from policy_proxy.model import Effect, Identity
 from policy_proxy.policy.cases.case import BadCases, Case, CaseFile, Fault
 from policy_proxy.policy.cases.filled import Unfilled, filled, of_table, with_parameters
 from policy_proxy.policy.cases.located import Located, Path, located
-from policy_proxy.policy.cases.schema import faults, faults_of_case
+from policy_proxy.policy.cases.schema import faults, faults_of
 from policy_proxy.policy.cases.who import Unclear, identity
 
+_SINGULAR = {"identities": "identity", "targets": "target"}
 _EFFECTS = {"allow": Effect.ALLOW, "deny": Effect.DENY}
 
 
@@ -35,7 +36,7 @@ class _Reader:
         self._file = file
         self._document = document
         self._values: Mapping[str, Any] = document.value.get("values", {})
-        self._known: dict[str, Mapping[str, Any]] = {"identities": {}, "targets": {}}
+        self._known: dict[str, dict[str, Any]] = {"identities": {}, "targets": {}}
         self._identities: dict[str, Identity] = {}
         self._names = Counter[str]()
         self._faults: list[Fault] = []
@@ -54,7 +55,9 @@ class _Reader:
 
     def _shared(self, kind: str, name: str, said: Any) -> None:
         try:
-            self._known[kind][name] = filled(said, self._values)  # type: ignore[index]
+            made = self._known[kind][name] = filled(said, self._values)
+            if made != said:
+                self._faults += self._faults_of(_SINGULAR[kind], (kind, name), made)
         except Unfilled as error:
             self._fault((kind, name), error.text, error.remedy)
 
@@ -69,7 +72,7 @@ class _Reader:
             for made in with_parameters(case, self._values):
                 if made == case:  # nothing was filled in: it is known to be good
                     yield from self._case(path, made)
-                elif found := faults_of_case(self._file, self._document, path, made):
+                elif found := self._faults_of("case", path, made):
                     self._faults += found
                     return
                 else:
@@ -126,6 +129,9 @@ class _Reader:
         name = case.get("name") or _described(case)
         self._names[name] += 1
         return f"{name} ({self._names[name]})" if self._names[name] > 1 else name
+
+    def _faults_of(self, kind: str, path: Path, made: Any) -> list[Fault]:
+        return faults_of(kind, self._file, self._document, path, made)
 
     def _fault(self, path: Path, text: str, remedy: str) -> None:
         self._faults.append(Fault(self._file, self._document.line(path), text, remedy))

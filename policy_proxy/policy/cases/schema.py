@@ -39,11 +39,14 @@ def faults(file: str, document: Located) -> list[Fault]:
     return sorted(dict.fromkeys(found), key=lambda fault: fault.line)
 
 
-def faults_of_case(file: str, document: Located, path: Path, case: Any) -> list[Fault]:
-    """The same of a case that was made from what is at the path."""
+def faults_of(kind: str, file: str, document: Located, path: Path, made: Any) -> list[Fault]:
+    """The same of what was made from what is at the path, by filling in values.
+
+    :param kind: `case`, `identity` or `target`.
+    """
     found = (
         Fault(file, document.line(where), *said)
-        for where, *said in _problems(_validator("case"), case, path)
+        for where, *said in _problems(_validator(kind), made, path)
     )
     return list(dict.fromkeys(found))
 
