@@ -173,6 +173,17 @@ def test_what_is_missing_can_be_pasted(site):
     assert policy["coverage"]["missing"] == []
 
 
+def test_the_first_cases_for_a_policy(site):
+    """There are none yet, and all are proposed."""
+    result = run("--policy", "policy.yaml", "--missing")
+    assert result.output.startswith("policy.yaml: 0 passed\n\nCoverage of policy.yaml: 0 % (0 of")
+
+    pasted = result.output[result.output.index("# Would show") :]
+    (site / f"policy{ENDING}").write_text(pasted)
+
+    assert run(".", "--fail-under", 100).exit_code == 0
+
+
 def test_what_cannot_be_is_not_missing(site):
     (site / "policy.yaml").write_text('"placement:traits:list": "role:b or role:a and not role:a"')
     (site / f"policy{ENDING}").write_text(f"cases: [{CASE.removeprefix('- ')}]")
@@ -388,8 +399,9 @@ def test_a_bad_policy_is_not_tested(site):
 def test_wrong_usage(site):
     (site / "empty").mkdir()
 
-    assert "name files of cases, or directories" in refused(exit_code=2)
-    assert f"empty holds no cases: their files end in {ENDING}" in refused("empty", exit_code=2)
+    assert "name files of cases, directories with them, or a --policy" in refused(exit_code=2)
+    assert "policy.yaml is no file of cases: their names" in refused("policy.yaml", exit_code=2)
+    assert f"empty holds no cases: their names end in {ENDING}" in refused("empty", exit_code=2)
     assert "'nowhere' does not exist" in refused("nowhere", exit_code=2)
     assert "cannot be written" in refused(".", "--junit", "nowhere/x.xml", exit_code=2)
 

@@ -23,7 +23,7 @@ _HUNDRED = 100
 
 
 @click.command(short_help="Run the tests of a policy, and tell what they miss.")
-@click.argument("paths", nargs=-1, type=click.Path(exists=True), metavar="PATH...")
+@click.argument("paths", nargs=-1, type=click.Path(exists=True), metavar="[PATH]...")
 @click.option(
     "--policy",
     "policies",
@@ -31,7 +31,7 @@ _HUNDRED = 100
     type=click.Path(exists=True),
     metavar="FILE|DIR",
     help="Test this policy file instead of what the files of cases name, and these directories "
-    "(policy_dirs) over it.",
+    "(policy_dirs) over it. It needs no PATH: to begin with, there are no cases.",
 )
 @click.option(
     "--coverage", is_flag=True, help="Tell which operations and checks no case has shown."
@@ -88,8 +88,8 @@ def test(
     if schema:
         click.echo(text(), nl=False)
         return
-    if not paths:
-        raise click.UsageError("name files of cases, or directories with them")
+    if not paths and not policies:
+        raise click.UsageError("name files of cases, directories with them, or a --policy")
     measure = coverage or missing or fail_under is not None or html is not None
     try:
         found = suites(paths, Under(policies, config_file, enforce_new_defaults))

@@ -44,12 +44,13 @@ class Under:
 
 
 def suites(paths: Iterable[str], under: Under) -> list[Suite]:
-    """The cases in files and directories, by policy, in the order of the paths.
+    """The cases in files and directories, by policy, in the order of the paths. A policy that is to
+    be tested instead is there even without cases.
 
     :raises ConfigurationError: with all that is wrong with files of cases, or with a policy.
-    :raises click.UsageError: for a directory without any cases, and more than one policy file.
+    :raises click.UsageError: for what holds no cases, and more than one policy file.
     """
-    found: dict[tuple[str, ...], list[Case]] = {}
+    found: dict[tuple[str, ...], list[Case]] = {under.policies: []} if under.policies else {}
     faults: list[Fault] = []
     for path in dict.fromkeys(itertools.chain.from_iterable(map(_files, paths))):
         try:
@@ -118,10 +119,12 @@ def named(policies: Iterable[str]) -> str:
 
 
 def _files(path: str) -> Iterator[str]:
-    if not Path(path).is_dir():
+    if path.endswith(ENDING):
         yield path
         return
+    if not Path(path).is_dir():
+        raise click.UsageError(f"{path} is no file of cases: their names end in {ENDING}")
     found = sorted(str(file) for file in Path(path).rglob(f"*{ENDING}"))
     if not found:
-        raise click.UsageError(f"{path} holds no cases: their files end in {ENDING}")
+        raise click.UsageError(f"{path} holds no cases: their names end in {ENDING}")
     yield from found
