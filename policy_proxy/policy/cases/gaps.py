@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from policy_proxy.model import Identity, Target
 from policy_proxy.policy.cases.coverage import Outcome
+from policy_proxy.policy.cases.guesses import guesses
 from policy_proxy.policy.cases.reach import Reach
 from policy_proxy.policy.cases.watched import watched
-from policy_proxy.policy.diff.atoms import ANY_TARGET, TargetFacts, TooLarge
+from policy_proxy.policy.diff.atoms import ANY_TARGET, Literals, TargetFacts, TooLarge
 from policy_proxy.policy.diff.cubes import models
 from policy_proxy.policy.diff.diagrams import Budget, Function
 from policy_proxy.policy.diff.realise import realised
@@ -82,17 +83,24 @@ class Gaps:
 
     def _found(self, outcome: Outcome, missing: Iterable[Outcome]) -> Proposal | None:
         for rule, reach, wanted in self._ways(outcome):
-            if reach is None:
-                continue
             facts = self._facts.get(rule, ANY_TARGET)
-            try:
-                for model in itertools.islice(models(reach.space, wanted), TRIES):
-                    proposal = self._shown(rule, *realised(model, facts), missing)
-                    if outcome in proposal.shows:
-                        return proposal
-            except TooLarge:
-                continue
+            for model in self._models(rule, reach, wanted, outcome):
+                proposal = self._shown(rule, *realised(model, facts), missing)
+                if outcome in proposal.shows:
+                    return proposal
         return None
+
+    def _models(
+        self, rule: str, reach: Reach | None, wanted: Function, outcome: Outcome
+    ) -> Iterator[Literals]:
+        """Who would show it; where the solver gives up, who might."""
+        try:
+            if reach is not None:
+                yield from itertools.islice(models(reach.space, wanted), TRIES)
+                return
+        except TooLarge:
+            pass
+        yield from guesses(self._snapshot, rule, outcome, self._facts.get(rule, ANY_TARGET))
 
     def _shown(
         self, rule: str, identity: Identity, target: Target, missing: Iterable[Outcome]

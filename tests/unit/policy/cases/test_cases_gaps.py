@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,15 +122,38 @@ def test_what_no_operation_refers_to_is_not_counted(snapshot_of):
     assert {outcome.rule for outcome in outcomes(snapshot, OPERATIONS)} == set(OPERATIONS)
 
 
-def test_what_is_too_large_to_be_told_is_missing_and_not_impossible(snapshot_of, monkeypatch):
-    """The budget is spent before anything was found out."""
+@pytest.fixture
+def no_budget(monkeypatch):
+    """Everything is too large for the solver."""
     monkeypatch.setattr("policy_proxy.policy.cases.gaps.Budget", lambda: Budget(0))
+
+
+@pytest.mark.usefixtures("no_budget")
+def test_what_is_too_large_to_be_told_is_missing_and_not_impossible(snapshot_of):
     snapshot = snapshot_of({**RULES, "two": "!"})
     gaps = Gaps(snapshot, OPERATIONS, FACTS)
     every = list(outcomes(snapshot, OPERATIONS))
 
     assert list(gaps.impossible(every)) == []
-    assert list(gaps.proposals(every)) == []
+
+
+@pytest.mark.usefixtures("no_budget")
+def test_what_is_too_large_is_guessed_and_tried(snapshot_of):
+    snapshot = snapshot_of(
+        {
+            "helper": "role:a and (role:b or 'v':%(size)s)",
+            "one": "role:x or not rule:helper or project_id:p and role:c",
+            "two": "rule:one and user_id:%(size)s",
+        },
+        ["project"],
+    )
+    every = list(outcomes(snapshot, OPERATIONS))
+
+    proposals = list(Gaps(snapshot, OPERATIONS, FACTS).proposals(every))
+
+    assert {outcome for one in proposals for outcome in one.shows} == set(every)
+    for one in proposals:
+        assert set(one.shows) <= shown(snapshot, [(one.identity, one.target)])
 
 
 def test_the_share_is_never_rounded_up(snapshot_of):
