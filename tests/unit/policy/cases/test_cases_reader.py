@@ -265,6 +265,12 @@ BAD = [
         "the identity has project and domain: keep",
     ),
     (with_case("", operation="", request="/x"), 5, 'request is "/x": write a method and a path'),
+    (with_case("", operation="' '"), 3, 'operation is " ": write the rule of an operation, with'),
+    (
+        "tables:\n- identities: [a]\n  expect: {'': deny}",
+        3,
+        'expect is "": write the rule of an op',
+    ),
     (with_case("    target: t"), 2, "there is no target 't': name one of targets: there are none"),
     (with_case("    target: {a: 1}"), 6, "target.a is 1: write a text, in quotes"),
     (

@@ -45,6 +45,7 @@ TABLES = mapping(
     expect=st.dictionaries(TEXTS, st.lists(EFFECTS, max_size=2) | EFFECTS, max_size=2),
     target=TARGETS,
 )
+TABLE = {"identities": ["a"], "expect": {"": "deny"}}
 CASE = {"operation": "a", "identity": {}, "expect": "deny"}
 FILES = mapping(
     values=st.dictionaries(TEXTS, VALUES, max_size=2),
@@ -59,6 +60,8 @@ FILES = mapping(
 @given(document=FILES)
 @example({"values": {"a": [1]}, "targets": {"a": {"b": "${a}"}}, "cases": [CASE | {"target": "a"}]})
 @example({"values": {"a": [1]}, "identities": {"a": "${a}"}, "cases": [CASE | {"identity": "a"}]})
+@example({"cases": [CASE | {"operation": ""}]})
+@example({"identities": {"a": {}}, "tables": [TABLE]})
 @example({"values": {"a": [1]}, "cases": [CASE | {"body": {"${a}": 1}}]})
 def test_a_file_is_read_or_refused_by_line(document):
     text = yaml.safe_dump(document, allow_unicode=True).encode()
