@@ -10,8 +10,8 @@ from policy_proxy.cli.lazy import LazyGroup
 @click.group(
     cls=LazyGroup,
     package=__name__,
-    names=("diff", "explain", "fmt", "lint", "log", "promote", "rollback", "show"),
-    short_help="Lint, explain, compare, format and promote policy files.",
+    names=("diff", "explain", "fmt", "lint", "log", "promote", "rollback", "show", "test"),
+    short_help="Lint, explain, compare, format, test and promote policy files.",
 )
 def policy() -> None:
     """Work on policy files: find mistakes, understand decisions, compare."""
