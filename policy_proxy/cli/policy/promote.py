@@ -32,4 +32,6 @@ def promote(candidate: str, tests: Sequence[str], **asked: Any) -> None:
 
     Exit code 0: it is in force; 1: it is not, and the file is as before; 2: wrong usage.
     """
-    put_in_force("promote", Asked(**asked), lambda _: candidate, [steps.lint, steps.tests(tests)])
+    put_in_force(
+        "promote", Asked(**asked), lambda _: candidate, [steps.lint, steps.tests(tests), steps.diff]
+    )

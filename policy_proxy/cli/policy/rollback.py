@@ -24,7 +24,7 @@ def rollback(**asked: Any) -> None:
 
     Exit code 0: it is in force; 1: it is not, and the file is as before; 2: wrong usage.
     """
-    put_in_force("rollback", Asked(**asked), _previous, [steps.lint])
+    put_in_force("rollback", Asked(**asked), _previous, [steps.lint, steps.diff])
 
 
 def _previous(file: Path) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from policy_proxy.cli.policy.comparison import compared
 from policy_proxy.cli.policy.own import own
 from policy_proxy.cli.policy.promotion.files import real
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.placement.targets import optional
+from policy_proxy.policy.diff.change import Change
+from policy_proxy.policy.diff.oracle import side
 from policy_proxy.policy.lint import findings
 from policy_proxy.policy.problem import Problem, errors
 from policy_proxy.policy.snapshot import PolicySnapshot
@@ -27,6 +30,7 @@ class Proposal:
     :param before: the policy that they make; None if they have an error.
     :param findings: about the policy that would be, those of the candidate under its own name.
     :param after: that policy; None if it has an error.
+    :param changes: what becomes of each operation; None if one of the two has an error.
     """
 
     config_file: str
@@ -38,6 +42,7 @@ class Proposal:
     before: PolicySnapshot | None
     findings: tuple[Problem, ...]
     after: PolicySnapshot | None
+    changes: tuple[Change, ...] | None
 
     @property
     def changes_nothing(self) -> bool:
@@ -64,9 +69,18 @@ def proposed(
     in_force = {rule.file for rule in before.origins.values()} if before else set()
     linted = findings.lint(read(settings, {file: content}), settings, service, in_force)
     found = tuple(_called(candidate, file, linted.problems))
+    after = linted.snapshot
+    changes = _compared(before, after, settings) if before and after else None
     return Proposal(
-        config_file, settings, file, candidate, content, now, before, found, linted.snapshot
+        config_file, settings, file, candidate, content, now, before, found, after, changes
     )
+
+
+def _compared(
+    before: PolicySnapshot, after: PolicySnapshot, settings: PolicySettings
+) -> tuple[Change, ...]:
+    sides = (side(one, settings, SERVICE.defaults) for one in (before, after))
+    return tuple(compared(*sides))
 
 
 def _named(settings: PolicySettings, now: Sources, file: str | None) -> str:

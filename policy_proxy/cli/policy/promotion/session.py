@@ -16,7 +16,8 @@ import click
 
 from policy_proxy import config
 from policy_proxy.cli.output import fail
-from policy_proxy.cli.policy.promotion import files, proxy, steps
+from policy_proxy.cli.policy.diff_output import counts
+from policy_proxy.cli.policy.promotion import files, proxy
 from policy_proxy.cli.policy.promotion.asked import Asked
 from policy_proxy.cli.policy.promotion.proposal import Proposal, Step, proposed
 from policy_proxy.cli.policy.promotion.swap import Swap, carry_out
@@ -40,7 +41,7 @@ def put_in_force(
 
     :param kind: `promote` or `rollback`.
     :param candidate: gives the path of what is put in force, for the file that it replaces.
-    :param looks: what is looked at before the comparison, in this order.
+    :param looks: what is looked at before anybody is asked, in this order.
     :raises click.UsageError: if there is nobody to ask.
     """
     if not asked.yes and not sys.stdin.isatty():
@@ -69,7 +70,7 @@ def _go_on(
     in_force = _in_force(at, proposal)
     if not all(look(proposal) for look in looks) or proposal.after is None:
         fail([f"{from_here(proposal.candidate)} is not good. Nothing is changed."])
-    changes = steps.diff(proposal)
+    changes = {} if proposal.changes is None else counts(proposal.changes)
     if not asked.yes:
         click.confirm(f"Put {from_here(proposal.candidate)} in force?", abort=True)
     if read(proposal.settings).revision != proposal.now.revision:
