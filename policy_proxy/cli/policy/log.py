@@ -52,6 +52,7 @@ def log(config_file: str, last: int | None, form: str) -> None:
 def _show(entries: Sequence[Entry]) -> None:
     if not entries:
         click.echo("Nothing was promoted yet.")
+        return
     table = Table.grid(padding=(0, 2))
     for entry in entries:
         by = f"{entry.user} for {entry.sudo_user}" if entry.sudo_user else entry.user
