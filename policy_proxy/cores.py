@@ -11,6 +11,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 
@@ -52,6 +53,7 @@ class OnOneCore:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not hasattr(self._bound, "core"):
-            os.sched_setaffinity(0, {self._core})
             self._bound.core = self._core
+            with suppress(OSError):  # it was taken from this program meanwhile: any other will do
+                os.sched_setaffinity(0, {self._core})
         return self._app(environ, start_response)

@@ -77,3 +77,13 @@ def test_threads_keep_to_the_core_from_their_first_call_on():
     thread.join()
     assert seen == [ALL, {core}, {core}]
     assert os.sched_getaffinity(0) == ALL, "other threads stay where they like"
+
+
+def test_a_core_that_is_no_longer_there_fails_no_request():
+    gone = os.cpu_count() + 100
+    with pytest.raises(OSError):
+        os.sched_setaffinity(0, {gone})
+    wrapped = OnOneCore(lambda environ, start_response: [b"served"], gone)
+    for _ in range(2):
+        assert wrapped({}, lambda status, headers: None) == [b"served"]
+    assert os.sched_getaffinity(0) == ALL
