@@ -127,7 +127,7 @@ def test_an_idle_connection_keeps_nothing_of_the_answer_it_brought():
         client = backend.client()
         assert b"".join(client.exchange(GET).body) == b"/" * 20_000
         (idle,) = client._idle[os.getpid()]
-        assert not (idle.lines or idle.pieces)
+        assert [*idle.lines, *idle.pieces] == []
 
 
 def test_an_answer_that_nobody_asked_for_is_nobodys_answer():
