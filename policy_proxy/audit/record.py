@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from policy_proxy.model import (
+    CANDIDATE,
     CREDENTIALS_SENT,
     DECISION,
     IDENTITY,
@@ -65,6 +66,7 @@ def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> d
         "service_project_id": who.service_project_id,
         "service_roles": [*who.service_roles],
         "credentials": environ.get(CREDENTIALS_SENT, ""),
+        **({"candidate": environ[CANDIDATE]} if CANDIDATE in environ else {}),
     }
 
 
