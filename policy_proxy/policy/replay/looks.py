@@ -1,0 +1,52 @@
+"""What of a caller and a target the verdict of a rule can depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policy_proxy.policy.credentials import LISTS, TEXTS
+from policy_proxy.policy.nodes import Foreign, Matches, Node, Reference, leaves_of
+from policy_proxy.policy.snapshot import PolicySnapshot
+
+_SCOPE = frozenset({"system_scope", "domain_id"})
+"""What `scope_of` looks at, whatever a rule says."""
+_OTHER_NAMES = {"system": "system_scope"}
+_NO_TEXTS = frozenset(LISTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """
+    :param fields: attributes of an `Identity`, without the roles, which are always looked at.
+    :param names: attributes of the target; None for whatever it has.
+    """
+
+    fields: tuple[str, ...]
+    names: tuple[str, ...] | None
+
+
+EVERYTHING = Looks((*TEXTS, "is_admin_project"), None)
+
+
+def looks(snapshot: PolicySnapshot, rule: str) -> Looks:
+    """Two requests that are alike in this, and in their roles, get the same verdict.
+
+    :param rule: one that the snapshot has.
+    """
+    leaves = list(_reached(snapshot.rules[rule]))
+    if any(isinstance(leaf, Foreign) for leaf in leaves):
+        return EVERYTHING
+    paths = {leaf.path[0] for leaf in leaves if isinstance(leaf, Matches)}
+    fields = _SCOPE | {_OTHER_NAMES.get(name, name) for name in paths - _NO_TEXTS}
+    known = fields & {*EVERYTHING.fields}
+    return Looks(tuple(sorted(known)), tuple(sorted(snapshot.mentions[rule].names)))
+
+
+def _reached(node: Node) -> Iterator[Node]:
+    """The leaves of a rule, and of those that it refers to; it is built without circles."""
+    for leaf in leaves_of(node):
+        if isinstance(leaf, Reference):
+            yield from _reached(leaf.rules[leaf.name])
+        else:
+            yield leaf
