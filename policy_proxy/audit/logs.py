@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 STDIN = "-"
 LONGEST = 1 << 20
@@ -26,7 +26,7 @@ _BUFFER = 1 << 18
 _EVERY = 4096
 """Lines between two words of progress."""
 
-_OPENERS: dict[bytes, Callable[[BinaryIO], IO[bytes]]] = {
+_OPENERS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\x00": lzma.LZMAFile,
@@ -53,7 +53,7 @@ class LogError(Exception):
 
 
 Tick = Callable[[int], None]
-"""Is told how many bytes of the files, as they lie on the disk, have been read since it was last."""
+"""Is told how many bytes of the files, as they lie on the disk, have been read since last time."""
 
 
 def files(named: Iterable[str]) -> list[str]:
@@ -89,7 +89,7 @@ def lines(paths: Iterable[str], tick: Tick = lambda _: None) -> Iterator[Line]:
             yield from _lines(path, sys.stdin.buffer, tick, measured=False)
             continue
         try:
-            raw = Path(path).open("rb", buffering=0)
+            raw = Path(path).open("rb", buffering=0)  # noqa: SIM115  closed below
         except OSError as error:
             raise LogError(f"{path}: cannot be read ({error.strerror})") from error
         with raw:
@@ -154,8 +154,7 @@ def _opened(path: str, raw: Any) -> io.BufferedReader:
             raise LogError(f"{path}: cannot be unpacked here: {program} {path} | … --log -")
     for magic, opener in _OPENERS.items():
         if head.startswith(magic):
-            unpacked: Any = opener(packed)
-            return io.BufferedReader(unpacked, _BUFFER)
+            return io.BufferedReader(opener(packed), _BUFFER)
     return packed
 
 

@@ -34,7 +34,7 @@ def looks(snapshot: PolicySnapshot, rule: str) -> Looks:
 
     :param rule: one that the snapshot has.
     """
-    leaves = list(_reached(snapshot.rules[rule]))
+    leaves = list(reached(snapshot.rules[rule]))
     if any(isinstance(leaf, Foreign) for leaf in leaves):
         return EVERYTHING
     paths = {leaf.path[0] for leaf in leaves if isinstance(leaf, Matches)}
@@ -43,10 +43,10 @@ def looks(snapshot: PolicySnapshot, rule: str) -> Looks:
     return Looks(tuple(sorted(known)), tuple(sorted(snapshot.mentions[rule].names)))
 
 
-def _reached(node: Node) -> Iterator[Node]:
+def reached(node: Node) -> Iterator[Node]:
     """The leaves of a rule, and of those that it refers to; it is built without circles."""
     for leaf in leaves_of(node):
         if isinstance(leaf, Reference):
-            yield from _reached(leaf.rules[leaf.name])
+            yield from reached(leaf.rules[leaf.name])
         else:
             yield leaf

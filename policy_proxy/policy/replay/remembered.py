@@ -121,5 +121,3 @@ class _Rule:
         if not of_kind or not all(type(one) is str for each in lists.values() for one in each):
             raise Undecidable("a value in it is of another kind than it should be")
         return Identity(**values, **{name: tuple(each) for name, each in lists.items()})
-
-
