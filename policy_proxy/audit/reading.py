@@ -32,6 +32,7 @@ _FIELDS = frozenset(
     }
 )
 """Those of version 1, which every version has."""
+_ALL = _FIELDS | ADDED
 
 
 class Kind(StrEnum):
@@ -65,16 +66,19 @@ def record_of(line: bytes) -> Record | Unread | None:
         found = _document(line[start:])
     except (ValueError, RecursionError):
         return Unread(Kind.BROKEN, "is no JSON")
-    if not isinstance(found, dict):
-        return Unread(Kind.BROKEN, "is no JSON object")
+    return _understood(found) if isinstance(found, dict) else Unread(Kind.BROKEN, "is no object")
+
+
+def _understood(found: dict[str, Any]) -> Record | Unread:
     version = found.get("version")
     if version not in VERSIONS or type(version) is not int:
         return _of_no_version(version)
-    if not found.keys() >= _FIELDS:
-        return _incomplete(found, _FIELDS)
-    if version == VERSION:
-        return found if found.keys() >= ADDED else _incomplete(found, ADDED)
-    return _completed(found)
+    needed = _ALL if version == VERSION else _FIELDS
+    if not found.keys() >= needed:
+        return Unread(Kind.BROKEN, f"lacks {', '.join(sorted(needed - found.keys()))}")
+    if version != VERSION and not any(found[name] for name in _SERVICE_TOKEN):
+        found.update(dict.fromkeys(ADDED, ""))  # they are not said, but known to be absent
+    return found
 
 
 def _document(text: bytes) -> Any:
@@ -84,19 +88,8 @@ def _document(text: bytes) -> Any:
         return json.loads(text)
 
 
-def _completed(record: dict[str, Any]) -> Record:
-    """Of version 1. Where there was no service token, what is not said is known to be absent."""
-    if not any(record[name] for name in _SERVICE_TOKEN):
-        record.update(dict.fromkeys(ADDED, ""))
-    return record
-
-
 def _of_no_version(version: Any) -> Unread:
     if version is None:
         return Unread(Kind.OTHER, "holds no audit record")
     shown = version if isinstance(version, int) else type(version).__name__
     return Unread(Kind.VERSION, f"is of version {shown}, not of {' or '.join(map(str, VERSIONS))}")
-
-
-def _incomplete(record: Record, needed: frozenset[str]) -> Unread:
-    return Unread(Kind.BROKEN, f"lacks {', '.join(sorted(needed - record.keys()))}")

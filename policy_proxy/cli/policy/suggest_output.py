@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 
 import click
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from policy_proxy.audit.reading import Kind
 from policy_proxy.cli.policy.log_options import as_document, listed, told
 from policy_proxy.cli.terminal import from_here, print_stripped
+from policy_proxy.placement.operations import NAMESPACE
 from policy_proxy.policy.listing import check_string, expanded
 from policy_proxy.policy.nodes import Never
 from policy_proxy.policy.replay.noted import Noted
@@ -22,6 +24,10 @@ from policy_proxy.policy.suggest.files import Suggested, diff
 from policy_proxy.policy.suggest.narrow import Suggestion
 from policy_proxy.policy.suggest.never import Privileges
 from policy_proxy.policy.suggest.usage import Usage
+
+MOST = 20
+"""Accounts, and roles, that are shown to people."""
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +111,6 @@ def table(shown: Shown) -> None:
     console.print(Text(_summary(shown.found)))
 
 
-_STYLES = {"+": "green", "-": "red", "@": "cyan"}
-
-
 def _facts(shown: Shown) -> Table:
     usage = shown.usage
     facts = {
@@ -125,12 +128,14 @@ def _facts(shown: Shown) -> Table:
 
 def _privileges(those: Sequence[Privileges]) -> Table:
     table = Table.grid(padding=(0, 2))
-    for one in those:
+    for one in those[:MOST]:
         holding = f" ({', '.join(one.roles)})" if one.roles else ""
         table.add_row(Text(f"  {one.name}{holding}: {one.requests} requests", overflow="fold"))
         for name, rules in (("used", one.used), ("never", one.never)):
-            listed_rules = ", ".join(rules) or "nothing"
-            table.add_row(Text(f"    {name} {len(rules)}: {listed_rules}"))
+            short = ", ".join(rule.removeprefix(NAMESPACE) for rule in rules)
+            table.add_row(Padding(Text(f"{name} {len(rules)}: {short or 'nothing'}"), (0, 0, 0, 4)))
+    if len(those) > MOST:
+        table.add_row(Text(f"  and {len(those) - MOST} more: --format json has them"))
     return table
 
 

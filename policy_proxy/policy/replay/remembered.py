@@ -116,8 +116,9 @@ class _Rule:
         :raises Undecidable: for a value of another kind than an identity has.
         """
         values = {name: record[name] for name in self._looks.fields}
-        lists = {name: record[name] for name in _LISTS}
+        lists = [record[name] for name in _LISTS]
         of_kind = all(type(value) is type(getattr(_NOBODY, k)) for k, value in values.items())
-        if not of_kind or not all(type(one) is str for each in lists.values() for one in each):
+        if not of_kind or not all(type(one) is str for each in lists for one in each):
             raise Undecidable("a value in it is of another kind than it should be")
-        return Identity(**values, **{name: tuple(each) for name, each in lists.items()})
+        roles, service_roles = map(tuple, lists)
+        return Identity(**values, roles=roles, service_roles=service_roles)

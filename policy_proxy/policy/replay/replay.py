@@ -68,7 +68,5 @@ class Replay:
         """
         :raises TypeError: if it is no text.
         """
-        if time > self.last:
-            self.last = time
-        if not self.first or time < self.first:
-            self.first = time
+        self.last = max(self.last, time)
+        self.first = min(self.first or time, time)

@@ -19,9 +19,9 @@ Lint = Callable[[Sources], Linted]
 Texts = dict[str, str]
 
 _OF_NO_USE = ("PP202", "PP205")
-"""What lint says of a rule that may as well go: it says what its default says, or decides nothing."""
+"""What lint says of a rule that may go: it says what its default says, or decides nothing."""
 _IDLE = "PP210"
-_ROUNDS = 100
+_NO_END = "\n\\ No newline at end of file\n"
 
 
 class NotSuggested(Exception):
@@ -61,18 +61,18 @@ def suggested(
     texts = {file: in_lines(file, content, order) for file, content in sources.files}
     texts = _written(texts or {new: ""}, before, found, silence)
     known = {(p.code, p.rule, p.text) for p in lint(sources).problems}
-    for _ in range(_ROUNDS):
+    while True:
         made = _sources(sources, texts)
         linted = lint(made)
-        new = [p for p in linted.problems if (p.code, p.rule, p.text) not in known]
-        tidied = _tidied(texts, new)
+        more = tuple(p for p in linted.problems if (p.code, p.rule, p.text) not in known)
+        tidied = _tidied(texts, more)  # which has less to take away each time
         if tidied == texts:
             break
         texts = tidied
     if linted.snapshot is None:
-        raise NotSuggested("\n".join(map(str, new)))
+        raise NotSuggested("\n".join(map(str, more)))
     _prove(before, linted.snapshot, found)
-    return Suggested(made, linted.snapshot, tuple(new))
+    return Suggested(made, linted.snapshot, more)
 
 
 def diff(before: Sources, after: Sources, named: Callable[[str], str]) -> str:
@@ -89,10 +89,7 @@ def diff(before: Sources, after: Sources, named: Callable[[str], str]) -> str:
             named(file) if file in old else "/dev/null",
             named(file),
         )
-        for line in lines:
-            pieces.append(
-                line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-            )
+        pieces += (line if line.endswith("\n") else f"{line}{_NO_END}" for line in lines)
     return "".join(pieces)
 
 

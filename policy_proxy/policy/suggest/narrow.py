@@ -1,7 +1,8 @@
 """The check strings that allow what was done: the rule's own ways, but only those that were used.
 
-So a suggestion never lets anybody in whom the policy keeps out. Of the ways of a rule the fewest are
-kept that every request was allowed by. A way that only service accounts took is kept for them alone.
+So a suggestion never lets anybody in whom the policy keeps out. Of the ways of a rule those are
+kept that together allow every request, and no more. One that only service accounts took is kept for
+them alone.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def _takers(uses: Collection[tuple[int, str]], kept: Sequence[int]) -> dict[int,
 
 
 def _named(accounts: set[str], way: Way, wishes: Wishes) -> tuple[tuple[str, ...], str]:
-    """The accounts for which alone a way is kept; none for whoever fits; and why, if that is odd."""
+    """The accounts that alone a way is kept for, none for whoever fits; and why, if that is odd."""
     asks_who = any(isinstance(leaf, Matches) and leaf.path == ("user_id",) for leaf, _ in way)
     if not wishes.by_account or asks_who or PEOPLE in accounts:
         return (), ""

@@ -117,7 +117,7 @@ class Usage:
 
 
 def ways_of(node: Node, service_roles: Collection[str]) -> tuple[Way, ...]:
-    """The ways in which a rule can be met, those of service accounts first; none if it is not known.
+    """The ways in which a rule can be met, those of service accounts first; none if not known.
 
     Where several ways let a request in, an earlier one is preferred.
     """
