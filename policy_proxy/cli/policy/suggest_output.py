@@ -144,16 +144,16 @@ def _doubts(shown: Shown) -> Iterator[str]:
     yield from told("undecided", shown.usage.undecided)
     for kind, noted in shown.unread.items():
         yield from told(str(kind), noted)
-    for one in shown.found:
-        if one.remark:
-            yield f"{one.rule}: {one.remark}"
+    for remark in dict.fromkeys(one.remark for one in shown.found if one.remark):
+        rules = [one.rule.removeprefix(NAMESPACE) for one in shown.found if one.remark == remark]
+        yield f"{remark}: {', '.join(rules)}"
     for problem in shown.made.problems:
         yield f"lint would say: {problem}"
 
 
 def _summary(found: Sequence[Suggestion]) -> str:
     closed = sum(isinstance(one.node, Never) for one in found)
-    narrower = sum(one.node is not None for one in found) - closed
+    narrower = sum(bool(one.dropped or one.named) for one in found) - closed
     counts = {
         "rules": len(found),
         "narrower": narrower,

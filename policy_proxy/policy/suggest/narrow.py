@@ -9,11 +9,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from policy_proxy.policy.listing import check_string
-from policy_proxy.policy.nodes import Always, And, Matches, Never, Node, Not, Or, Text
+from policy_proxy.policy.listing import check_string, expanded
+from policy_proxy.policy.nodes import (
+    Always,
+    And,
+    Matches,
+    Never,
+    Node,
+    Not,
+    Or,
+    Reference,
+    Text,
+    leaves_of,
+)
 from policy_proxy.policy.suggest.usage import PEOPLE, Usage, Way
 
 MOST_NAMED = 16
@@ -28,6 +39,7 @@ class Suggestion:
     :param requests: how many were allowed by it.
     :param node: what it should say; None for what it says.
     :param dropped: the ways that nobody needed, as check strings.
+    :param named: whether it names service accounts.
     :param remark: why it stays as it is though it could say less, or names no accounts.
     """
 
@@ -35,6 +47,7 @@ class Suggestion:
     requests: int
     node: Node | None
     dropped: tuple[str, ...] = ()
+    named: bool = False
     remark: str = ""
 
 
@@ -51,7 +64,23 @@ class Wishes:
 
 def suggestions(usage: Usage, wishes: Wishes) -> list[Suggestion]:
     """One for each rule, in their order."""
-    return [_suggestion(rule, usage, wishes) for rule in usage.uses]
+    found = [_suggestion(rule, usage, wishes) for rule in usage.uses]
+    changed = {one.rule for one in found if one.node is not None}
+    return [_kept(one, usage.snapshot.rules[one.rule], changed) for one in found]
+
+
+def _kept(one: Suggestion, now: Node, changed: Collection[str]) -> Suggestion:
+    """What stays as it is says so in full, if it refers to a rule that does not."""
+    if one.node is not None or changed.isdisjoint(_referred(now)):
+        return one
+    return replace(one, node=expanded(now))
+
+
+def _referred(node: Node) -> Iterator[str]:
+    for leaf in leaves_of(node):
+        if isinstance(leaf, Reference):
+            yield leaf.name
+            yield from _referred(leaf.rules[leaf.name])
 
 
 def _suggestion(rule: str, usage: Usage, wishes: Wishes) -> Suggestion:
@@ -62,16 +91,19 @@ def _suggestion(rule: str, usage: Usage, wishes: Wishes) -> Suggestion:
             return Suggestion(rule, 0, None)
         return Suggestion(rule, 0, Never(), tuple(map(written, ways)))
     if not ways or any(mask == 0 for mask, _ in uses):
-        return Suggestion(rule, requests, None, remark="it cannot be told how it was met")
+        return Suggestion(
+            rule, requests, None, remark="in which way it was met cannot be told: it stays"
+        )
     kept = cover(uses, ways)
     takers = _takers(uses, kept)
     named = {at: _named(takers[at], ways[at], wishes) for at in kept}
     remark = "; ".join(dict.fromkeys(why for _, why in named.values() if why))
     dropped = tuple(written(way) for at, way in enumerate(ways) if at not in kept)
-    if not dropped and not any(accounts for accounts, _ in named.values()):
+    names = any(accounts for accounts, _ in named.values())
+    if not dropped and not names:
         return Suggestion(rule, requests, None, remark=remark)
     parts = [_node(ways[at], named[at][0]) for at in kept]
-    return Suggestion(rule, requests, _joined(Or, parts), dropped, remark)
+    return Suggestion(rule, requests, _joined(Or, parts), dropped, names, remark)
 
 
 def cover(uses: Mapping[tuple[int, str], int], ways: Sequence[Way]) -> list[int]:
@@ -122,9 +154,9 @@ def _named(accounts: set[str], way: Way, wishes: Wishes) -> tuple[tuple[str, ...
     if not wishes.by_account or asks_who or PEOPLE in accounts:
         return (), ""
     if len(accounts) > MOST_NAMED:
-        return (), f"{len(accounts)} service accounts are too many to be named"
+        return (), f"more than {MOST_NAMED} service accounts took a way: it names none"
     if not all(_ID.fullmatch(account) and account != "None" for account in accounts):
-        return (), "the id of a service account cannot be written in a check string"
+        return (), "the id of a service account is no word of a check string: it names none"
     return tuple(sorted(accounts)), ""
 
 
