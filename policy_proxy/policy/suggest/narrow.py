@@ -29,6 +29,7 @@ from policy_proxy.policy.suggest.usage import PEOPLE, Usage, Way
 
 MOST_NAMED = 16
 """Accounts that a rule names: of more it is better to make a role."""
+_UNTOLD = "in which way it was met cannot be told: it stays"
 _ID = re.compile(r"[A-Za-z0-9_.@-]+")
 
 
@@ -69,7 +70,7 @@ def suggestions(usage: Usage, wishes: Wishes) -> list[Suggestion]:
     return [_kept(one, usage.snapshot.rules[one.rule], changed) for one in found]
 
 
-def _kept(one: Suggestion, now: Node, changed: Collection[str]) -> Suggestion:
+def _kept(one: Suggestion, now: Node, changed: set[str]) -> Suggestion:
     """What stays as it is says so in full, if it refers to a rule that does not."""
     if one.node is not None or changed.isdisjoint(_referred(now)):
         return one
