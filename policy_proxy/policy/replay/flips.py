@@ -66,13 +66,14 @@ class Flips:
     def add(self, file: str, number: int, record: Record, *, gained: bool) -> None:
         """
         :param record: with an operation, roles and a project; it stands on this line of this file.
+        :raises TypeError: if they are of another kind; then nothing is counted.
         """
+        kin = Kin(gained, record["operation"], tuple(record["roles"]), record["project_id"])
+        group = self._groups.get(kin)
         if gained:
             self.gained += 1
         else:
             self.lost += 1
-        kin = Kin(gained, record["operation"], tuple(record["roles"]), record["project_id"])
-        group = self._groups.get(kin)
         if group is None:
             if len(self._groups) >= self._most:
                 self.beyond += 1

@@ -44,9 +44,12 @@ def looks(snapshot: PolicySnapshot, rule: str) -> Looks:
 
 
 def reached(node: Node) -> Iterator[Node]:
-    """The leaves of a rule, and of those that it refers to; it is built without circles."""
-    for leaf in leaves_of(node):
-        if isinstance(leaf, Reference):
-            yield from reached(leaf.rules[leaf.name])
-        else:
-            yield leaf
+    """The leaves of a rule, and of all that it refers to, directly or not."""
+    todo, seen = [node], set[str]()
+    while todo:
+        for leaf in leaves_of(todo.pop()):
+            if not isinstance(leaf, Reference):
+                yield leaf
+            elif leaf.name not in seen:
+                seen.add(leaf.name)
+                todo.append(leaf.rules[leaf.name])

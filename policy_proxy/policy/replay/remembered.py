@@ -20,6 +20,7 @@ Ask = Callable[[str, Target, Identity], Answer]
 
 MOST = 20_000
 """Answers that are remembered, some 10 MB."""
+OF_ANOTHER_KIND = "a value in it is of another kind than it should be"
 _LISTS = ("roles", "service_roles")
 _lists = itemgetter(*_LISTS)
 _NOBODY = Identity()
@@ -76,7 +77,7 @@ class Remembered(Generic[Answer]):
             return f"the service has no operation {rule!r}"
         if isinstance(error, KeyError):
             return f"it does not say the {error.args[0]} that {rule} looks at"
-        return "a value in it is of another kind than it should be"
+        return OF_ANOTHER_KIND
 
 
 class _Rule:
@@ -119,6 +120,6 @@ class _Rule:
         lists = [record[name] for name in _LISTS]
         of_kind = all(type(value) is type(getattr(_NOBODY, k)) for k, value in values.items())
         if not of_kind or not all(type(one) is str for each in lists for one in each):
-            raise Undecidable("a value in it is of another kind than it should be")
+            raise Undecidable(OF_ANOTHER_KIND)
         roles, service_roles = map(tuple, lists)
         return Identity(**values, roles=roles, service_roles=service_roles)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from policy_proxy.policy.replay.flips import Flips
 from policy_proxy.policy.replay.looks import looks
 from policy_proxy.policy.replay.noted import Noted
-from policy_proxy.policy.replay.remembered import Remembered, Undecidable
+from policy_proxy.policy.replay.remembered import OF_ANOTHER_KIND, Remembered, Undecidable
 from policy_proxy.policy.snapshot import PolicySnapshot
 
 Record = Mapping[str, Any]
 
+_said = itemgetter("time", "revision", "outcome")
 _ALLOWED = {"denied": False, "allowed": True, "error": True, "rejected": True}
 """What policy had said, by the outcome of a request that it was asked about: one that it let
 through can fail later, or be sent back."""
@@ -47,13 +49,17 @@ class Replay:
         """
         self.records += 1
         try:
-            self._see(record["time"])
-            revision = record["revision"]
+            time, revision, outcome = _said(record)
+            if type(revision) is not str or type(time) is not str:
+                raise TypeError
+            if time > self.last:  # noqa: PLR1730  this is done for every record of a long log
+                self.last = time
+            if time < self.first or not self.first:
+                self.first = time
             if not revision:
                 self.not_asked += 1
                 return
-            before = _ALLOWED[record["outcome"]]
-            now = self._decided(record)
+            before, now = _ALLOWED[outcome], self._decided(record)
             if now is before:
                 self.same[now] += 1
             else:
@@ -62,11 +68,4 @@ class Replay:
         except Undecidable as why:
             self.undecided.add(str(why), file, number)
         except (KeyError, TypeError):
-            self.undecided.add("a value in it is of another kind than it should be", file, number)
-
-    def _see(self, time: str) -> None:
-        """
-        :raises TypeError: if it is no text.
-        """
-        self.last = max(self.last, time)
-        self.first = min(self.first or time, time)
+            self.undecided.add(OF_ANOTHER_KIND, file, number)

@@ -12,7 +12,7 @@ from policy_proxy.policy.credentials import credentials
 from policy_proxy.policy.nodes import Foreign, HasRole, Node
 from policy_proxy.policy.replay.looks import looks, reached
 from policy_proxy.policy.replay.noted import Noted
-from policy_proxy.policy.replay.remembered import Remembered, Undecidable
+from policy_proxy.policy.replay.remembered import OF_ANOTHER_KIND, Remembered, Undecidable
 from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.ways import Fact, Ways
 
@@ -25,7 +25,6 @@ PEOPLE = ""
 MOST_ACCOUNTS = 1_000
 """Service accounts that are told apart: any beyond them count as people."""
 _DENIED = -1
-_KIND = "a value in it is of another kind than it should be"
 
 
 @dataclass(slots=True)
@@ -85,7 +84,7 @@ class Usage:
         except Undecidable as why:
             self.undecided.add(str(why), file, number)
         except TypeError:
-            self.undecided.add(_KIND, file, number)
+            self.undecided.add(OF_ANOTHER_KIND, file, number)
 
     def _met(self, rule: str, target: Target, identity: Identity) -> int:
         """The ways in which the rule allows this, a bit for each."""
