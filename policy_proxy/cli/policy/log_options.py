@@ -15,6 +15,7 @@ from policy_proxy.audit import logs
 from policy_proxy.audit.logs import LogError, Tick
 from policy_proxy.audit.reading import Kind, Record, Unread, record_of
 from policy_proxy.cli.output import fail
+from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.replay.noted import Noted
 
 FILES = 5
@@ -54,6 +55,15 @@ def read_logs(named: Sequence[str], take: Take) -> tuple[list[str], dict[Kind, N
     except LogError as error:
         fail([str(error)])
     return files, unread
+
+
+def bodies() -> dict[str, frozenset[str]]:
+    """For the rule of each operation, in their order, the attributes that come from the body."""
+    found: dict[str, frozenset[str]] = {}
+    for one in SERVICE.operations:
+        if one.rule:
+            found[one.rule] = found.get(one.rule, frozenset()) | one.body_attributes
+    return found
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from policy_proxy.audit.reading import Kind
-from policy_proxy.cli.policy.log_options import log_option, read_logs
+from policy_proxy.cli.policy.log_options import bodies, log_option, read_logs
 from policy_proxy.cli.policy.replay_output import Replayed, show_json, show_text
 from policy_proxy.cli.policy_sources import format_option, policy_options, snapshot_from
 from policy_proxy.policy.replay.replay import Replay
@@ -42,7 +42,7 @@ def replay(
     2 for wrong usage.
     """
     snapshot = snapshot_from(config_file, policies, enforce_new_defaults=enforce_new_defaults)
-    replaying = Replay(snapshot)
+    replaying = Replay(snapshot, bodies())
     files, unread = read_logs(named, replaying.take)
     found = Replayed(files, snapshot.revision, replaying, unread)
     (show_json if form == "json" else show_text)(found)

@@ -21,7 +21,9 @@ from policy_proxy.policy.replay.noted import Noted
 from policy_proxy.policy.replay.replay import Replay
 
 MOST = 10
-"""Groups of each rule that are shown to people."""
+"""Groups of each rule that are shown to people,"""
+REVISIONS = 3
+"""and revisions that decided then, the most frequent ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,14 @@ def show_text(found: Replayed) -> None:
 
 
 def _facts(found: Replayed) -> Table:
-    replay = found.replay
+    replay, then = found.replay, found.replay.revisions.most_common(REVISIONS)
     facts = {
         "log": listed(found.files),
         "from": f"{replay.first} to {replay.last}" if replay.first else "",
         "policy": f"revision {found.revision}",
-        "then": ", ".join(f"{name} ({count})" for name, count in replay.revisions.most_common(3)),
+        "then": ", ".join(
+            f"revision {name} ({count})" for name, count in replay.revisions.most_common(3)
+        ),
     }
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
@@ -139,7 +143,7 @@ def _summary(found: Replayed) -> str:
         "gained": replay.flips.gained,
         "lost": replay.flips.lost,
         "as before": sum(replay.same.values()),
-        "policy not asked": replay.not_asked,
+        "not asked": replay.not_asked,
         "undecided": replay.undecided.count,
         **{str(kind): noted.count for kind, noted in found.unread.items() if noted.count},
     }

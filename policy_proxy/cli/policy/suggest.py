@@ -8,7 +8,7 @@ import click
 
 from policy_proxy.cli.output import fail
 from policy_proxy.cli.policy import suggest_output
-from policy_proxy.cli.policy.log_options import log_option, read_logs
+from policy_proxy.cli.policy.log_options import bodies, log_option, read_logs
 from policy_proxy.cli.policy.own import own
 from policy_proxy.cli.policy_sources import policy_options, settings_from
 from policy_proxy.config.policy import PolicySettings
@@ -87,8 +87,7 @@ def suggest(
         snapshot = build(sources, settings, SERVICE.defaults, SERVICE.attributes)
     except ConfigurationError as error:
         fail(error.problems)
-    rules = list(dict.fromkeys(one.rule for one in SERVICE.operations if one.rule))
-    usage = Usage(snapshot, rules, service_roles)
+    usage = Usage(snapshot, bodies(), service_roles)
     files, unread = read_logs(named, usage.take)
     found = suggestions(usage, Wishes(by == "account", keep_unused))
     silence = f"not used from {usage.first[:10]} to {usage.last[:10]}"

@@ -130,7 +130,9 @@ def _privileges(those: Sequence[Privileges]) -> Table:
     table = Table.grid(padding=(0, 2))
     for one in those[:MOST]:
         holding = f" ({', '.join(one.roles)})" if one.roles else ""
-        table.add_row(Text(f"  {one.name}{holding}: {one.requests} requests", overflow="fold"))
+        plural = "" if one.requests == 1 else "s"
+        line = f"  {one.name}{holding}: {one.requests} request{plural}"
+        table.add_row(Text(line, overflow="fold"))
         for name, rules in (("used", one.used), ("never", one.never)):
             short = ", ".join(rule.removeprefix(NAMESPACE) for rule in rules)
             table.add_row(Padding(Text(f"{name} {len(rules)}: {short or 'nothing'}"), (0, 0, 0, 4)))

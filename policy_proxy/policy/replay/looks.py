@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from policy_proxy.model import Target
 from policy_proxy.policy.credentials import LISTS, TEXTS
 from policy_proxy.policy.nodes import Foreign, Matches, Node, Reference, leaves_of
 from policy_proxy.policy.snapshot import PolicySnapshot
@@ -13,6 +14,7 @@ _SCOPE = frozenset({"system_scope", "domain_id"})
 """What `scope_of` looks at, whatever a rule says."""
 _OTHER_NAMES = {"system": "system_scope"}
 _NO_TEXTS = frozenset(LISTS)
+_NONE = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,27 +22,37 @@ class Looks:
     """
     :param fields: attributes of an `Identity`, without the roles, which are always looked at.
     :param names: attributes of the target; None for whatever it has.
+    :param body: those of them that come from the body.
     """
 
     fields: tuple[str, ...]
     names: tuple[str, ...] | None
+    body: frozenset[str] = frozenset()
+
+    def unread(self, target: Target) -> frozenset[str]:
+        """Attributes that the request may have had, though its record does not say so: the body is
+        read only for a rule that looks at one of them.
+        """
+        return self.body if self.body.isdisjoint(target) else frozenset()
 
 
 EVERYTHING = Looks((*TEXTS, "is_admin_project"), None)
 
 
-def looks(snapshot: PolicySnapshot, rule: str) -> Looks:
+def looks(snapshot: PolicySnapshot, rule: str, body: frozenset[str] = _NONE) -> Looks:
     """Two requests that are alike in this, and in their roles, get the same verdict.
 
     :param rule: one that the snapshot has.
+    :param body: the attributes that the rule's operations take from the body.
     """
     leaves = list(reached(snapshot.rules[rule]))
     if any(isinstance(leaf, Foreign) for leaf in leaves):
-        return EVERYTHING
+        return replace(EVERYTHING, body=body)
     paths = {leaf.path[0] for leaf in leaves if isinstance(leaf, Matches)}
     fields = _SCOPE | {_OTHER_NAMES.get(name, name) for name in paths - _NO_TEXTS}
     known = fields & {*EVERYTHING.fields}
-    return Looks(tuple(sorted(known)), tuple(sorted(snapshot.mentions[rule].names)))
+    names = snapshot.mentions[rule].names
+    return Looks(tuple(sorted(known)), tuple(sorted(names)), names & body)
 
 
 def reached(node: Node) -> Iterator[Node]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -11,6 +12,7 @@ from policy_proxy.policy.replay.flips import Flips
 from policy_proxy.policy.replay.looks import looks
 from policy_proxy.policy.replay.noted import Noted
 from policy_proxy.policy.replay.remembered import OF_ANOTHER_KIND, Remembered, Undecidable
+from policy_proxy.policy.replay.settled import verdict
 from policy_proxy.policy.snapshot import PolicySnapshot
 
 Record = Mapping[str, Any]
@@ -25,17 +27,17 @@ class Replay:
     """Decides recorded requests again.
 
     :param snapshot: the policy that decides now.
-    :param flips: where those go that it decides otherwise.
+    :param bodies: for the rule of each operation the attributes that come from the body.
 
-    `records` counts all; `not_asked` those of which no policy was asked, such as requests without a
-    valid token; `same` those decided as before, by what was said; `undecided` the others, by the
-    reason. `revisions` counts the decided ones by the policy that decided them then. `first` and
-    `last` are the earliest and the latest time.
+    `flips` has those that it decides otherwise. `records` counts all; `not_asked` those of which no
+    policy was asked, such as requests without a valid token; `same` those decided as before, by what
+    was said; `undecided` the others, by the reason. `revisions` counts the decided ones by the policy
+    that decided them then. `first` and `last` are the earliest and the latest time.
     """
 
-    def __init__(self, snapshot: PolicySnapshot) -> None:
-        rules = {rule: looks(snapshot, rule) for rule in snapshot.scopes if rule in snapshot.rules}
-        self._decided = Remembered(rules, snapshot.authorize)
+    def __init__(self, snapshot: PolicySnapshot, bodies: Mapping[str, frozenset[str]]) -> None:
+        seen = {rule: looks(snapshot, rule, body) for rule, body in bodies.items()}
+        self._decided = Remembered(seen, partial(verdict, snapshot, seen))
         self.flips = Flips()
         self.undecided = Noted()
         self.same = {True: 0, False: 0}

@@ -19,7 +19,7 @@ _AT_END = re.compile(r"(\n *)+\Z")
 class Line:
     """A rule as it should stand in a file.
 
-    :param comment: stands above it, without `#`; empty for none.
+    :param comment: stands beside it, or above it where it replaces another; empty for none.
     """
 
     rule: str
@@ -27,7 +27,8 @@ class Line:
     comment: str = ""
 
     def __str__(self) -> str:
-        return f'"{self.rule}": {_quoted(self.check)}'
+        beside = f"  # {self.comment}" if self.comment else ""
+        return f'"{self.rule}": {_quoted(self.check)}{beside}'
 
 
 def edited(text: str, changed: Iterable[Line], added: Sequence[Line], taken: Iterable[str]) -> str:
@@ -98,9 +99,8 @@ def _end(text: str, value: Any) -> int:
 
 
 def _extended(text: str, added: Sequence[Line]) -> str:
-    lines = [f"# {line.comment}\n{line}" if line.comment else str(line) for line in added]
     before = f"{text.rstrip()}\n\n" if text.strip() else ""
-    return before + "\n".join(lines) + "\n"
+    return before + "\n".join(map(str, added)) + "\n"
 
 
 def _quoted(check: str) -> str:

@@ -13,6 +13,7 @@ from policy_proxy.policy.nodes import Foreign, HasRole, Node
 from policy_proxy.policy.replay.looks import looks, reached
 from policy_proxy.policy.replay.noted import Noted
 from policy_proxy.policy.replay.remembered import OF_ANOTHER_KIND, Remembered, Undecidable
+from policy_proxy.policy.replay.settled import depends, verdict
 from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.ways import Fact, Ways
 
@@ -42,7 +43,7 @@ class Usage:
     """Collects the allowed requests of a log.
 
     :param snapshot: the policy by which they are looked at.
-    :param rules: those of the operations.
+    :param bodies: for the rule of each operation the attributes that come from the body.
     :param service_roles: whoever has one of these roles is a service account.
 
     `uses` counts for each rule how often it was met in which of its `ways`, a bit for each way, and
@@ -51,18 +52,21 @@ class Usage:
     """
 
     def __init__(
-        self, snapshot: PolicySnapshot, rules: Collection[str], service_roles: Collection[str]
+        self,
+        snapshot: PolicySnapshot,
+        bodies: Mapping[str, frozenset[str]],
+        service_roles: Collection[str],
     ) -> None:
         self.snapshot = snapshot
-        self.ways = {rule: ways_of(snapshot.rules[rule], service_roles) for rule in rules}
-        self.uses: dict[str, Counter[tuple[int, str]]] = {rule: Counter() for rule in rules}
+        self.ways = {rule: ways_of(snapshot.rules[rule], service_roles) for rule in bodies}
+        self.uses: dict[str, Counter[tuple[int, str]]] = {rule: Counter() for rule in bodies}
         self.accounts: dict[str, Account] = {}
         self.denied, self.undecided = Noted(), Noted()
         self.records = self.allowed = 0
         self.first = self.last = ""
         self._service_roles = {role.lower() for role in service_roles}
-        seen = {rule: looks(snapshot, rule) for rule in rules}
-        self._mask = Remembered(seen, self._met)
+        self._looks = {rule: looks(snapshot, rule, body) for rule, body in bodies.items()}
+        self._mask = Remembered(self._looks, self._met)
 
     def take(self, file: str, number: int, record: Record) -> None:
         """
@@ -87,12 +91,17 @@ class Usage:
             self.undecided.add(OF_ANOTHER_KIND, file, number)
 
     def _met(self, rule: str, target: Target, identity: Identity) -> int:
-        """The ways in which the rule allows this, a bit for each."""
-        if not self.snapshot.authorize(rule, target, identity):
+        """The ways in which the rule allows this, a bit for each.
+
+        :raises Undecidable: if that depends on what the record does not have.
+        """
+        if not verdict(self.snapshot, self._looks, rule, target, identity):
             return _DENIED
-        creds = credentials(identity)
+        creds, unread = credentials(identity), self._looks[rule].unread(target)
         mask = 0
         for at, way in enumerate(self.ways[rule]):
+            if any(depends(leaf, unread) for leaf, _ in way):
+                continue
             if all(leaf.holds(creds, target) is value for leaf, value in way):
                 mask |= 1 << at
         return mask

@@ -56,7 +56,7 @@ def test_any_check_string_is_written_so_that_it_is_read_as_it_is(check):
 def test_new_rules_come_at_the_end():
     text = edited(WRITTEN, (), [Line("e", "role:x"), Line("f", "!", "why")], ())
 
-    assert text == WRITTEN + '\n"e": "role:x"\n# why\n"f": "!"\n'
+    assert text == WRITTEN + '\n"e": "role:x"\n"f": "!"  # why\n'
 
 
 def test_a_file_that_there_is_not_begins_with_them():

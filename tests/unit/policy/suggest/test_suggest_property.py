@@ -12,6 +12,7 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from policy_proxy.cli.policy.log_options import bodies
 from policy_proxy.cli.policy.own import own
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.model import Identity
@@ -27,7 +28,6 @@ from unit.policy.replay.recorded import recorded
 
 SETTINGS = PolicySettings("policy.yaml", (), "default", True, 1.0, False)
 LINT = findings.Service(SERVICE.defaults, SERVICE.attributes, own(), optional())
-RULES = list(dict.fromkeys(one.rule for one in SERVICE.operations if one.rule))
 LISTS = ["placement:traits:list", "placement:resource_classes:list"]
 ASKED = [*LISTS, "placement:usages", "placement:allocations:update", "placement:reshaper:reshape"]
 HELPERS = ("some", "others")
@@ -109,7 +109,7 @@ def test_nobody_loses_what_they_used(rules, callers, owners, by_account, keep_un
     linted = lint(sources)
     assume(not linted.problems)
     log = list(log_of(linted.snapshot, callers, owners))
-    usage = Usage(linted.snapshot, RULES, ["service"])
+    usage = Usage(linted.snapshot, bodies(), ["service"])
     for number, entry in enumerate(log):
         usage.take("log", number, entry)
 
@@ -118,13 +118,13 @@ def test_nobody_loses_what_they_used(rules, callers, owners, by_account, keep_un
 
     assert made.problems == ()
     assert lint(made.sources).problems == ()
-    replay = Replay(made.snapshot)
+    replay = Replay(made.snapshot, bodies())
     for number, entry in enumerate(log):
         replay.take("log", number, entry)
     assert (replay.flips.lost, replay.flips.gained, replay.undecided.count) == (0, 0, 0)
     assert usage.denied.count == 0
 
-    again = Usage(made.snapshot, RULES, ["service"])
+    again = Usage(made.snapshot, bodies(), ["service"])
     for number, entry in enumerate(log):
         again.take("log", number, entry)
     more = suggestions(again, Wishes(by_account, keep_unused))
