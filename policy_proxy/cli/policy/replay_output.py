@@ -95,9 +95,7 @@ def _facts(found: Replayed) -> Table:
         "log": listed(found.files),
         "from": f"{replay.first} to {replay.last}" if replay.first else "",
         "policy": f"revision {found.revision}",
-        "then": ", ".join(
-            f"revision {name} ({count})" for name, count in replay.revisions.most_common(3)
-        ),
+        "then": ", ".join(f"revision {name} ({count})" for name, count in then),
     }
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():

@@ -30,9 +30,9 @@ class Replay:
     :param bodies: for the rule of each operation the attributes that come from the body.
 
     `flips` has those that it decides otherwise. `records` counts all; `not_asked` those of which no
-    policy was asked, such as requests without a valid token; `same` those decided as before, by what
-    was said; `undecided` the others, by the reason. `revisions` counts the decided ones by the policy
-    that decided them then. `first` and `last` are the earliest and the latest time.
+    policy was asked, such as requests without a valid token; `same` those decided as before, by
+    what was said; `undecided` the others, by the reason. `revisions` counts the decided ones by the
+    policy that decided them then. `first` and `last` are the earliest and the latest time.
     """
 
     def __init__(self, snapshot: PolicySnapshot, bodies: Mapping[str, frozenset[str]]) -> None:
