@@ -105,11 +105,11 @@ def _lines() -> Iterator[str]:
             asked.query,
             "1.39",
             document=asked.document,
-            client="192.0.2.7",
         )
         decision = decide(request, asked.who, snapshot, SERVICE.target(request, asked.who))
         allowed = decision.effect is Effect.ALLOW
         environ = {
+            "REMOTE_ADDR": "192.0.2.7",
             REQUEST_ID: f"req-{number:08d}-0000-4000-8000-000000000000",
             REQUEST: request,
             IDENTITY: asked.who,
