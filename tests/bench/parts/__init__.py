@@ -39,6 +39,7 @@ class Part:
 PARTS: Mapping[str, Part] = {
     "decisions": Part("one decision, compiled and by Enforcer.authorize", tokens=0),
     "parsing": Part("a 2 MB body, parsed strictly and by json.loads", tokens=0),
+    "replay": Part("recorded requests decided again, and by Enforcer.authorize", tokens=0),
     "load": Part("throughput and latency of all candidates"),
     "savings": Part("ours without each of its savings", quick=False),
     "placement": Part("Placement, direct and through ours"),
