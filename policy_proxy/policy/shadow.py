@@ -119,15 +119,19 @@ class Shadow:
             if request.body is None:
                 return _undecided(candidate, _UNREAD)
             target = self._service.target(request, identity)
-        other = decide(request, identity, candidate, target)
-        if other.effect is decision.effect:
-            return None
-        return _noted(candidate, _WORDS[other.effect], other.reason)
+        return difference(decision, decide(request, identity, candidate, target))
+
+
+def difference(decision: model.Decision, other: model.Decision) -> dict[str, str] | None:
+    """What another policy says of a request, if it says something else."""
+    if other.effect is decision.effect:
+        return None
+    return {
+        "revision": other.revision,
+        "effect": _WORDS[other.effect],
+        "reason": other.reason,
+    }
 
 
 def _undecided(candidate: PolicySnapshot, why: str) -> dict[str, str]:
-    return _noted(candidate, "undecided", why)
-
-
-def _noted(candidate: PolicySnapshot, effect: str, reason: str) -> dict[str, str]:
-    return {"revision": candidate.revision, "effect": effect, "reason": reason}
+    return {"revision": candidate.revision, "effect": "undecided", "reason": why}

@@ -14,6 +14,7 @@ from policy_proxy.audit.record import record
 from policy_proxy.audit.sink import as_line
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.model import (
+    CANDIDATE,
     CREDENTIALS_SENT,
     DECISION,
     IDENTITY,
@@ -26,9 +27,16 @@ from policy_proxy.model import (
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.build import build
 from policy_proxy.policy.decide import decide
+from policy_proxy.policy.shadow import difference
+from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.source import Sources
 
 NAME = "examples/audit.jsonl"
+TRIED_NAME = "examples/tried.jsonl"
+CANDIDATE_POLICY = b"""\
+"placement:traits:list": "role:admin or role:service or role:reader"
+"placement:resource_providers:inventories:update": "role:service and user_id:nova"
+"""
 NODE = "6c1b8ea4-3d41-4a8f-9b6e-0e7d5e6a1b2c"
 CONSUMER = "0e7d5e6a-9b6e-4a8f-8d41-6c1b8ea43d41"
 _BEGIN = dt.datetime(2026, 11, 16, 8, tzinfo=dt.UTC)
@@ -87,13 +95,23 @@ ASKED = (
 
 def log() -> str:
     """docs/examples/audit.jsonl."""
-    return "".join(f"{line}\n" for line in _lines())
+    return "".join(f"{line}\n" for line in _lines(None))
 
 
-def _lines() -> Iterator[str]:
+def tried() -> str:
+    """docs/examples/tried.jsonl: the same days, with a candidate on trial."""
+    candidate = _policy("edd6d1dff892302b", CANDIDATE_POLICY)
+    return "".join(f"{line}\n" for line in _lines(candidate))
+
+
+def _policy(revision: str, text: bytes) -> PolicySnapshot:
     settings = PolicySettings("policy.yaml", (), "default", True, 1.0, False)
-    sources = Sources((("policy.yaml", b"{}\n"),), (), "6d1cf0a7b1f9e3c2", ())
-    snapshot = build(sources, settings, SERVICE.defaults, SERVICE.attributes)
+    sources = Sources((("policy.yaml", text),), (), revision, ())
+    return build(sources, settings, SERVICE.defaults, SERVICE.attributes)
+
+
+def _lines(candidate: PolicySnapshot | None) -> Iterator[str]:
+    snapshot = _policy("6d1cf0a7b1f9e3c2", b"{}\n")
     router = paths.Router(SERVICE.operations)
     for number, asked in enumerate(ASKED):
         operation, params = router.match(asked.method, asked.path)
@@ -106,7 +124,8 @@ def _lines() -> Iterator[str]:
             "1.39",
             document=asked.document,
         )
-        decision = decide(request, asked.who, snapshot, SERVICE.target(request, asked.who))
+        target = SERVICE.target(request, asked.who)
+        decision = decide(request, asked.who, snapshot, target)
         allowed = decision.effect is Effect.ALLOW
         environ = {
             "REMOTE_ADDR": "192.0.2.7",
@@ -116,6 +135,9 @@ def _lines() -> Iterator[str]:
             DECISION: decision,
             CREDENTIALS_SENT: "caller" if allowed else "",
         }
+        if candidate is not None:
+            said = difference(decision, decide(request, asked.who, candidate, target))
+            environ |= {CANDIDATE: said} if said else {}
         outcome, status = ("allowed", 200) if allowed else ("denied", 403)
         time = (_BEGIN + number * _STEP).isoformat(timespec="milliseconds")
         yield as_line(record(environ, outcome, status, 2.5) | {"time": time})

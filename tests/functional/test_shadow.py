@@ -188,5 +188,11 @@ def test_a_streamed_answer_has_its_note_too(make_proxy, tmp_path):
 
 
 def _counted(body):
-    lines = ["HTTP/1.1 200 OK", "Content-Type: application/json", f"Content-Length: {len(body)}", "", ""]
+    lines = [
+        "HTTP/1.1 200 OK",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "",
+        "",
+    ]
     return "\r\n".join(lines).encode() + body

@@ -10,7 +10,7 @@ from policy_proxy.cli.lazy import LazyGroup
 @click.group(
     cls=LazyGroup,
     package=__name__,
-    names=("diff", "explain", "fmt", "lint", "replay", "show", "suggest"),
+    names=("diff", "explain", "fmt", "lint", "replay", "shadow", "show", "suggest"),
     short_help="Lint, explain, compare, try and format policy files.",
 )
 def policy() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
 
 import click
 from rich.console import Console
@@ -14,16 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from policy_proxy.audit.reading import Kind
+from policy_proxy.cli.policy.flips_output import group_documents, show_groups
 from policy_proxy.cli.policy.log_options import as_document, listed, told
 from policy_proxy.cli.terminal import print_stripped
-from policy_proxy.policy.replay.flips import Example, Group, Kin
 from policy_proxy.policy.replay.noted import Noted
 from policy_proxy.policy.replay.replay import Replay
 
-MOST = 10
-"""Groups of each rule that are shown to people,"""
 REVISIONS = 3
-"""and revisions that decided then, the most frequent ones."""
+"""That decided then, the most frequent ones, are shown to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ def show_json(found: Replayed) -> None:
         "same": {"allowed": replay.same[True], "denied": replay.same[False]},
         "gained": flips.gained,
         "lost": flips.lost,
-        "groups": [_document(*each) for each in flips.groups()],
+        "groups": group_documents(flips),
         "beyond_groups": flips.beyond,
         "decided_by": dict(replay.revisions.most_common()),
         "undecided": as_document(replay.undecided),
@@ -60,26 +56,10 @@ def show_json(found: Replayed) -> None:
     click.echo(json.dumps(answer, indent=2))
 
 
-def _document(kin: Kin, group: Group) -> dict[str, Any]:
-    return {
-        "change": "gained" if kin.gained else "lost",
-        "rule": kin.rule,
-        "roles": list(kin.roles),
-        "project_id": kin.project_id,
-        "count": group.count,
-        "examples": [{"place": one.place, **one.says} for one in group.examples],
-    }
-
-
 def show_text(found: Replayed) -> None:
     console = Console(highlight=False)
     print_stripped(console, _facts(found))
-    for rule, each in groupby(found.replay.flips.groups(), key=lambda group: group[0].rule):
-        console.print()
-        console.print(Text(rule, "bold"))
-        print_stripped(console, _table(list(each)))
-    if found.replay.flips.beyond:
-        console.print(f"\nand {found.replay.flips.beyond} more, in groups that are not told apart")
+    show_groups(console, found.replay.flips)
     doubts = list(_doubts(found))
     if doubts:
         console.print()
@@ -102,30 +82,6 @@ def _facts(found: Replayed) -> Table:
         if fact:
             table.add_row(Text(name), Text(fact, overflow="fold"))
     return table
-
-
-def _table(groups: Sequence[tuple[Kin, Group]]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for kin, group in groups[:MOST]:
-        words, style = ("gained", "green") if kin.gained else ("lost", "red")
-        roles = f"roles {', '.join(kin.roles)}" if kin.roles else "no roles"
-        project = f"project {kin.project_id}" if kin.project_id else "no project"
-        who = Text(f"{roles}; {project}", overflow="fold")
-        table.add_row(Text(f"  {words}", style), Text(f"{group.count}"), who)
-        table.add_row("", "", Text(_example(group.examples[0]), "dim", overflow="fold"))
-    rest = groups[MOST:]
-    if rest:
-        count = sum(group.count for _, group in rest)
-        table.add_row("", str(count), f"in {len(rest)} smaller groups: --format json has them")
-    return table
-
-
-def _example(one: Example) -> str:
-    says = one.says
-    return (
-        f"such as {says['method']} {says['path']} by user {says['user_id']}, "
-        f"{says['request_id']}, {one.place}"
-    )
 
 
 def _doubts(found: Replayed) -> Iterator[str]:

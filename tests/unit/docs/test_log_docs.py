@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from docs_from_code import ROOT, day
 from policy_proxy.cli import main
 
-GUIDES = ["replay", "suggest"]
+GUIDES = ["replay", "shadow", "suggest"]
 BLOCK = re.compile(r"^```(console|yaml|text)\n(.+?)\n```$", re.MULTILINE | re.DOTALL)
 
 
@@ -42,7 +42,8 @@ def session(block):
 def test_the_outputs_are_real(guide, tmp_path, monkeypatch):
     """Files are named in their first line, and the log of the examples lies beside them."""
     monkeypatch.chdir(tmp_path)
-    shutil.copy(ROOT / "docs" / day.NAME, "audit.jsonl")
+    log = day.TRIED_NAME if guide == "shadow" else day.NAME
+    shutil.copy(ROOT / "docs" / log, "audit.jsonl")
 
     text = (ROOT / "docs" / f"{guide}.md").read_text(encoding="utf-8")
     for language, block in BLOCK.findall(text):
