@@ -15,7 +15,7 @@ from rich.text import Text
 
 from policy_proxy.audit.reading import Kind
 from policy_proxy.cli.policy.log_options import as_document, listed, told
-from policy_proxy.cli.terminal import print_stripped
+from policy_proxy.cli.terminal import print_stripped, printable
 from policy_proxy.policy.replay.flips import Example, Group, Kin
 from policy_proxy.policy.replay.noted import Noted
 from policy_proxy.policy.replay.replay import Replay
@@ -76,7 +76,7 @@ def show_text(found: Replayed) -> None:
     print_stripped(console, _facts(found))
     for rule, each in groupby(found.replay.flips.groups(), key=lambda group: group[0].rule):
         console.print()
-        console.print(Text(rule, "bold"))
+        console.print(Text(printable(rule), "bold"))
         print_stripped(console, _table(list(each)))
     if found.replay.flips.beyond:
         console.print(f"\nand {found.replay.flips.beyond} more, in groups that are not told apart")
@@ -84,7 +84,7 @@ def show_text(found: Replayed) -> None:
     if doubts:
         console.print()
     for doubt in doubts:
-        print_stripped(console, Text(doubt, "yellow"))
+        print_stripped(console, Text(printable(doubt), "yellow"))
     console.print()
     console.print(Text(_summary(found)))
 
@@ -100,7 +100,7 @@ def _facts(found: Replayed) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
         if fact:
-            table.add_row(Text(name), Text(fact, overflow="fold"))
+            table.add_row(Text(name), Text(printable(fact), overflow="fold"))
     return table
 
 
@@ -110,9 +110,9 @@ def _table(groups: Sequence[tuple[Kin, Group]]) -> Table:
         words, style = ("gained", "green") if kin.gained else ("lost", "red")
         roles = f"roles {', '.join(kin.roles)}" if kin.roles else "no roles"
         project = f"project {kin.project_id}" if kin.project_id else "no project"
-        who = Text(f"{roles}; {project}", overflow="fold")
+        who = Text(printable(f"{roles}; {project}"), overflow="fold")
         table.add_row(Text(f"  {words}", style), Text(f"{group.count}"), who)
-        table.add_row("", "", Text(_example(group.examples[0]), "dim", overflow="fold"))
+        table.add_row("", "", Text(printable(_example(group.examples[0])), "dim", overflow="fold"))
     rest = groups[MOST:]
     if rest:
         count = sum(group.count for _, group in rest)
