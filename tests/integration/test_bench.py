@@ -47,7 +47,7 @@ def test_each_candidate_is_measured_in_each_round(finished):
         "replay memory",
     }
     for scene in written["scenes"]:
-        assert len(scene["rounds"]) == 2
+        assert len(scene["rounds"]) >= 2
         for values in scene["rounds"].values():
             assert len(values["time"]) == (1 if scene["name"] == "replay memory" else 2)
             assert min(values["time"]) > 0

@@ -182,6 +182,33 @@ def test_a_terminal_shows_how_far_it_is_and_then_the_answer_alone():
     assert b"records: 6" in done.stdout
 
 
+@pytest.mark.parametrize("command", ["replay", "suggest"])
+@pytest.mark.usefixtures("folder")
+def test_what_a_record_says_does_not_reach_the_terminal_as_it_is(command):
+    evil = "\x1b[2J\u202e"
+    names = {"roles": [evil, "service"], "project_id": evil, "path": evil, "user_id": evil}
+    odd = {"operation": evil, "revision": evil, "time": evil}
+    log = [recorded(LIST, allowed=False) | names, recorded(LIST, NOVA) | names, DENIED[0] | odd]
+    Path("log").write_bytes(lines(*log))
+
+    shown = run(command, "--log", "log").output
+
+    assert r"\x1b[2J\u202e" in "".join(shown.split())
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize("time", ["2026-01-0\n", "", "now", '"x": "@"\n'])
+@pytest.mark.usefixtures("folder")
+def test_nothing_of_a_log_but_dates_gets_into_a_suggestion(time):
+    Path("log").write_bytes(lines(recorded(LIST, NOVA) | {"time": time}))
+
+    patch = run("suggest", "--log", "log", "--format", "diff").stdout
+
+    assert '"placement:reshaper:reshape": "!"  # lint: allow PP204 not used in the log\n' in patch
+    assert len(patch.splitlines()) == 3 + 33
+
+
 @pytest.mark.usefixtures("folder")
 def test_groups_beyond_the_first_of_a_rule_are_counted():
     log = [recorded(LIST, RITA, allowed=False, project_id=f"p{n}") for n in range(25)]

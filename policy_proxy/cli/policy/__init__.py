@@ -14,4 +14,4 @@ from policy_proxy.cli.lazy import LazyGroup
     short_help="Lint, test, explain, compare, try and format policy files.",
 )
 def policy() -> None:
-    """Work on policy files: find mistakes, understand decisions, compare, try on what was asked."""
+    """Work on policy files: find mistakes, understand decisions, compare, test, replay."""

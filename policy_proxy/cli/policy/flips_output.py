@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from policy_proxy.cli.terminal import print_stripped
+from policy_proxy.cli.terminal import print_stripped, printable
 from policy_proxy.policy.replay.flips import Example, Flips, Group, Kin
 
 MOST = 10
@@ -37,7 +37,7 @@ def show_groups(console: Console, flips: Flips) -> None:
     """A table for each rule, with an empty line before it."""
     for rule, each in groupby(flips.groups(), key=lambda group: group[0].rule):
         console.print()
-        console.print(Text(rule, "bold"))
+        console.print(Text(printable(rule), "bold"))
         print_stripped(console, _table(list(each)))
     if flips.beyond:
         console.print(f"\nand {flips.beyond} more, in groups that are not told apart")
@@ -49,9 +49,9 @@ def _table(groups: Sequence[tuple[Kin, Group]]) -> Table:
         words, style = ("gained", "green") if kin.gained else ("lost", "red")
         roles = f"roles {', '.join(kin.roles)}" if kin.roles else "no roles"
         project = f"project {kin.project_id}" if kin.project_id else "no project"
-        who = Text(f"{roles}; {project}", overflow="fold")
+        who = Text(printable(f"{roles}; {project}"), overflow="fold")
         table.add_row(Text(f"  {words}", style), Text(f"{group.count}"), who)
-        table.add_row("", "", Text(_example(group.examples[0]), "dim", overflow="fold"))
+        table.add_row("", "", Text(printable(_example(group.examples[0])), "dim", overflow="fold"))
     rest = groups[MOST:]
     if rest:
         count = sum(group.count for _, group in rest)

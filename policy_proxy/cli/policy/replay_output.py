@@ -14,7 +14,7 @@ from rich.text import Text
 from policy_proxy.audit.reading import Kind
 from policy_proxy.cli.policy.flips_output import group_documents, show_groups
 from policy_proxy.cli.policy.log_options import as_document, listed, told
-from policy_proxy.cli.terminal import print_stripped
+from policy_proxy.cli.terminal import print_stripped, printable
 from policy_proxy.policy.replay.noted import Noted
 from policy_proxy.policy.replay.replay import Replay
 
@@ -64,7 +64,7 @@ def show_text(found: Replayed) -> None:
     if doubts:
         console.print()
     for doubt in doubts:
-        print_stripped(console, Text(doubt, "yellow"))
+        print_stripped(console, Text(printable(doubt), "yellow"))
     console.print()
     console.print(Text(_summary(found)))
 
@@ -80,7 +80,7 @@ def _facts(found: Replayed) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
         if fact:
-            table.add_row(Text(name), Text(fact, overflow="fold"))
+            table.add_row(Text(name), Text(printable(fact), overflow="fold"))
     return table
 
 

@@ -14,7 +14,7 @@ from policy_proxy.audit.reading import Kind
 from policy_proxy.cli.policy.flips_output import group_documents, show_groups
 from policy_proxy.cli.policy.log_options import as_document, listed, log_option, read_logs, told
 from policy_proxy.cli.policy_sources import format_option
-from policy_proxy.cli.terminal import print_stripped
+from policy_proxy.cli.terminal import print_stripped, printable
 from policy_proxy.policy.replay.noted import Noted
 from policy_proxy.policy.replay.tried import Tried
 
@@ -77,15 +77,15 @@ def _show_json(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted])
 
 def _show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) -> None:
     console = Console(highlight=False)
-    console.print(Text(f"log         {listed(files)}"), soft_wrap=True)
+    console.print(Text(printable(f"log         {listed(files)}")), soft_wrap=True)
     for revision, count in tried.revisions.most_common():
-        console.print(Text(f"candidate   revision {revision} ({count} records)"))
+        console.print(Text(printable(f"candidate   revision {revision} ({count} records)")))
     show_groups(console, tried.flips)
     doubts = list(_doubts(tried, unread))
     if doubts:
         console.print()
     for doubt in doubts:
-        print_stripped(console, Text(doubt, "yellow"))
+        print_stripped(console, Text(printable(doubt), "yellow"))
     console.print()
     counts = {
         "records": tried.records,

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from policy_proxy.audit.reading import Kind
 from policy_proxy.cli.policy.log_options import as_document, listed, told
-from policy_proxy.cli.terminal import from_here, print_stripped
+from policy_proxy.cli.terminal import from_here, print_stripped, printable
 from policy_proxy.placement.operations import NAMESPACE
 from policy_proxy.policy.listing import check_string, expanded
 from policy_proxy.policy.nodes import Never
@@ -54,7 +54,7 @@ class Shown:
 def only_diff(shown: Shown) -> None:
     """Doubts go to stderr, so that the rest can be given to `patch`."""
     for doubt in _doubts(shown):
-        click.echo(doubt, err=True)
+        click.echo(printable(doubt), err=True)
     click.echo(shown.diff, nl=False)
 
 
@@ -101,7 +101,7 @@ def table(shown: Shown) -> None:
             print_stripped(console, _privileges(those))
     doubts = list(_doubts(shown))
     for line in ["", *doubts] if doubts else []:
-        print_stripped(console, Text(line, "yellow"))
+        print_stripped(console, Text(printable(line), "yellow"))
     console.print()
     if shown.diff:
         console.print(Text("To review", "bold"))
@@ -122,7 +122,7 @@ def _facts(shown: Shown) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
         if fact:
-            table.add_row(Text(name), Text(fact, overflow="fold"))
+            table.add_row(Text(name), Text(printable(fact), overflow="fold"))
     return table
 
 
@@ -132,7 +132,7 @@ def _privileges(those: Sequence[Privileges]) -> Table:
         holding = f" ({', '.join(one.roles)})" if one.roles else ""
         plural = "" if one.requests == 1 else "s"
         line = f"  {one.name}{holding}: {one.requests} request{plural}"
-        table.add_row(Text(line, overflow="fold"))
+        table.add_row(Text(printable(line), overflow="fold"))
         for name, rules in (("used", one.used), ("never", one.never)):
             short = ", ".join(rule.removeprefix(NAMESPACE) for rule in rules)
             table.add_row(Padding(Text(f"{name} {len(rules)}: {short or 'nothing'}"), (0, 0, 0, 4)))

@@ -21,6 +21,8 @@ Ask = Callable[[str, Target, Identity], Answer]
 MOST = 20_000
 """Answers that are remembered, some 10 MB."""
 OF_ANOTHER_KIND = "a value in it is of another kind than it should be"
+_SHOWN = 80
+"""Characters of a name that is not known."""
 _LISTS = ("roles", "service_roles")
 _lists = itemgetter(*_LISTS)
 _NOBODY = Identity()
@@ -74,7 +76,7 @@ class Remembered(Generic[Answer]):
         if not isinstance(rule, str):
             return "its operation is no text"
         if rule not in self._rules:
-            return f"the service has no operation {rule!r}"
+            return f"the service has no operation {rule[:_SHOWN]!r}"
         if isinstance(error, KeyError):
             return f"it does not say the {error.args[0]} that {rule} looks at"
         return OF_ANOTHER_KIND

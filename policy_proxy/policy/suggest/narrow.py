@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from policy_proxy.policy.credentials import TEXTS
 from policy_proxy.policy.listing import check_string, expanded
 from policy_proxy.policy.nodes import (
     Always,
@@ -29,7 +30,10 @@ from policy_proxy.policy.suggest.usage import PEOPLE, Usage, Way
 
 MOST_NAMED = 16
 """Accounts that a rule names: of more it is better to make a role."""
+_UNSURE = "some of its requests could not be decided: it stays"
 _UNTOLD = "in which way it was met cannot be told: it stays"
+_OTHERS = ("None", *TEXTS)
+"""Words that lint takes for something else than an id."""
 _ID = re.compile(r"[A-Za-z0-9_.@-]+")
 
 
@@ -87,6 +91,8 @@ def _referred(node: Node) -> Iterator[str]:
 def _suggestion(rule: str, usage: Usage, wishes: Wishes) -> Suggestion:
     uses, ways, now = usage.uses[rule], usage.ways[rule], usage.snapshot.rules[rule]
     requests = uses.total()
+    if rule in usage.unsure:
+        return Suggestion(rule, requests, None, remark=_UNSURE)
     if not requests:
         if wishes.keep_unused or not _grants(ways, now):
             return Suggestion(rule, 0, None)
@@ -142,10 +148,12 @@ def _grants(ways: Sequence[Way], now: Node) -> bool:
 
 
 def _takers(uses: Collection[tuple[int, str]], kept: Sequence[int]) -> dict[int, set[str]]:
-    """Who needs which way: the first that is kept counts."""
+    """Who needs which way. Whoever fits several adds to none of them that lets them in already."""
     takers: dict[int, set[str]] = {at: set() for at in kept}
-    for mask, account in uses:
-        takers[next(at for at in kept if mask >> at & 1)].add(account)
+    fitting = [([at for at in kept if mask >> at & 1], account) for mask, account in uses]
+    for ways, account in sorted(fitting, key=lambda use: (len(use[0]), use[1])):
+        if not any(takers[at] & {account, PEOPLE} for at in ways):
+            takers[ways[0]].add(account)
     return takers
 
 
@@ -156,7 +164,7 @@ def _named(accounts: set[str], way: Way, wishes: Wishes) -> tuple[tuple[str, ...
         return (), ""
     if len(accounts) > MOST_NAMED:
         return (), f"more than {MOST_NAMED} service accounts took a way: it names none"
-    if not all(_ID.fullmatch(account) and account != "None" for account in accounts):
+    if not all(_ID.fullmatch(account) and account not in _OTHERS for account in accounts):
         return (), "the id of a service account is no word of a check string: it names none"
     return tuple(sorted(accounts)), ""
 

@@ -48,7 +48,8 @@ class Usage:
 
     `uses` counts for each rule how often it was met in which of its `ways`, a bit for each way, and
     by which account. A rule whose ways cannot be told apart has none: one with a check of somebody
-    else's, or with hundreds of ways. `denied` notes what was allowed and is not by this policy.
+    else's, or with hundreds of ways. `denied` notes what was allowed and is not by this policy,
+    `unsure` has the rules with requests that may need any of their ways.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Usage:
         self.snapshot = snapshot
         self.ways = {rule: ways_of(snapshot.rules[rule], service_roles) for rule in bodies}
         self.uses: dict[str, Counter[tuple[int, str]]] = {rule: Counter() for rule in bodies}
+        self.unsure: set[str] = set()
         self.accounts: dict[str, Account] = {}
         self.denied, self.undecided = Noted(), Noted()
         self.records = self.allowed = 0
@@ -85,10 +87,11 @@ class Usage:
                 return
             account = self._account(record)
             self.uses[record["operation"]][mask, account] += 1
-        except Undecidable as why:
-            self.undecided.add(str(why), file, number)
-        except TypeError:
-            self.undecided.add(OF_ANOTHER_KIND, file, number)
+        except (Undecidable, TypeError) as error:
+            why = str(error) if isinstance(error, Undecidable) else OF_ANOTHER_KIND
+            self.undecided.add(why, file, number)
+            if record["operation"] in list(self.uses):  # which may be of any kind
+                self.unsure.add(record["operation"])
 
     def _met(self, rule: str, target: Target, identity: Identity) -> int:
         """The ways in which the rule allows this, a bit for each.

@@ -94,6 +94,14 @@ def test_the_way_with_most_conditions_is_kept_of_those_that_would_do():
     assert checks(both)[USAGES] == "role:admin"
 
 
+def test_an_account_is_not_named_where_it_is_let_in_already():
+    text = f'"{LIST}": "role:service or role:admin"\n'
+    both = Identity(user_id="both", roles=("service", "admin"))
+    usage = used(sources_of(policy=text), (LIST, both), (LIST, NOVA), (LIST, ADA))
+
+    assert checks(usage)[LIST] == "(role:service and user_id:nova) or role:admin"
+
+
 def test_what_is_used_in_every_way_stays():
     usage = used(sources_of(policy=f'"{LIST}": "role:admin or role:reader"\n'), (LIST, RITA))
     usage.take("log", 2, recorded(LIST, Identity(user_id="x", roles=("admin",))))
@@ -101,7 +109,7 @@ def test_what_is_used_in_every_way_stays():
     assert checks(usage)[LIST] is None
 
 
-@pytest.mark.parametrize("user", ["a b", "None", "a(", "é", "%(user_id)s", ""])
+@pytest.mark.parametrize("user", ["a b", "None", "user_id", "a(", "é", "%(user_id)s", ""])
 def test_an_account_that_cannot_be_written_is_not_named(user):
     identity = Identity(user_id=user, roles=("service",))
     usage = used(sources_of(), (LIST, identity))
@@ -150,6 +158,20 @@ def test_a_record_that_cannot_be_decided_is_told(changes):
     (note,) = usage.undecided.notes.values()
     assert note.places == ["log:7"]
     assert not usage.uses[LIST]
+    assert checks(usage)[LIST] == ("!" if "operation" in changes else None)
+
+
+def test_a_body_that_was_not_read_may_need_any_way():
+    text = f'"{SHOW}": "role:admin or role:member and project_id:%(project_id)s or role:x"\n'
+    snapshot = lint(sources_of(policy=text)).snapshot
+    usage = Usage(snapshot, {SHOW: frozenset({"project_id"})}, ["service"])
+    member = Identity(user_id="m", project_id="p", roles=("member",))
+    usage.take("log", 1, recorded(SHOW, ADA))
+    assert checks(usage) == {SHOW: "role:admin"}
+
+    usage.take("log", 2, recorded(SHOW, member))
+
+    assert checks(usage) == {SHOW: None}
 
 
 @pytest.mark.parametrize(
