@@ -1,27 +1,18 @@
-"""A headless Chromium, for tests of pages."""
+"""A headless Chromium, for tests of pages and for pictures of them."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-REQUIRED = "REQUIRE_CHROMIUM"
-"""Set this in the environment to fail without a browser, instead of skipping what needs one."""
-MISSING = "there is no Chromium: apt-get install chromium, as root"
 
 
-def path() -> str:
-    """Where it is. Skips the test if there is none, or fails it if one is required."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        (pytest.fail if os.environ.get(REQUIRED) else pytest.skip)(MISSING)
-    return found
+class Missing(Exception):
+    """There is no browser; the message says how to get one."""
 
 
 @contextlib.contextmanager
@@ -29,8 +20,12 @@ def chromium() -> Iterator[Browser]:
     """A browser with a profile of its own, which looks for nothing in the network.
 
     While it is open its event loop runs in this thread: asyncio cannot be used besides.
+
+    :raises Missing: if none is installed.
     """
-    executable = path()
+    executable = next(filter(None, map(shutil.which, NAMES)), None)
+    if executable is None:
+        raise Missing("there is no Chromium: apt-get install chromium, as root")
     quiet = ["--disable-quic", "--disable-gpu", "--disable-sync"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=quiet)

@@ -8,10 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 
-from harness.browser import chromium
 from policy_proxy.cli import main
-
-pytestmark = pytest.mark.xdist_group("chromium")
 
 OLD = """\
 "placement:traits:list": "rule:admin_or_service_api or role:reader"
@@ -23,12 +20,6 @@ NEW = """\
 """
 NAMES = ["admin", "service", "owner", "reader", "auditor", "admin + owner", "any other"]
 HOSTILE = "<img/src=x/onerror=document.title='bad'>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

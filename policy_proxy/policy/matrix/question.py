@@ -183,7 +183,8 @@ class Question:
 
 
 def _depends(found: Sequence[Literals], remark: str = "") -> Cell:
-    return Cell(Effect.DEPENDS, tuple(map(conditions, found)), remark, tuple(found))
+    told = sorted(found, key=lambda cube: (len(cube), conditions(cube)))
+    return Cell(Effect.DEPENDS, tuple(map(conditions, told)), remark, tuple(told))
 
 
 def _has(role: str) -> HasRole:

@@ -65,8 +65,9 @@ def footnotes(report: Report) -> Iterator[str]:
     grid = report.grid
     if grid.shut:
         kinds = {"system": "for the system", UNSCOPED: "without a scope"}
-        said = (kinds.get(scope, f"for a {scope}") for scope in grid.shut)
-        yield f"A token {' or '.join(said)} may do nothing."
+        *said, last = (kinds.get(scope, f"for a {scope}") for scope in grid.shut)
+        which = f"{', '.join(said)} or {last}" if said else last
+        yield f"A token {which} may do nothing."
     if report.unruled:
         yield f"Open to everyone, without a token: {', '.join(report.unruled)}."
     if any(_undecided(one) for row in grid.rows for one in row.entries):
