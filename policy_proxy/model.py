@@ -70,9 +70,8 @@ class Request:
 
     `path` is rebuilt from the operation's template and the checked parameters; `query` is the
     list of decoded pairs in the client's order; `microversion` is `"1.39"`, `"latest"`, or
-    `""` when none was asked for; `client` is the peer's address. `body` holds the bytes as received
-    and `document` the same bytes parsed strictly; both are None until the caller is known, and
-    without a body.
+    `""` when none was asked for. `body` holds the bytes as received and `document` the same bytes
+    parsed strictly; both are None until the caller is known, and without a body.
     """
 
     operation: Operation
@@ -83,7 +82,6 @@ class Request:
     microversion: str
     body: bytes | None = None
     document: Any = None
-    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> d
         "status": status,
         "duration_ms": round(duration_ms, 3),
         **(_not_understood(environ) if request is None else _asked(request)),
+        "client": str(environ.get("REMOTE_ADDR", "")),
         "revision": decision.revision,
         "reason": decision.reason,
         "target": decision.target,
@@ -73,7 +74,6 @@ def _asked(request: Request) -> dict[str, str]:
         "method": request.method,
         "path": request.path,
         "microversion": request.microversion,
-        "client": request.client,
     }
 
 
@@ -84,7 +84,6 @@ def _not_understood(environ: Environ) -> dict[str, str]:
         "method": str(environ.get("REQUEST_METHOD", ""))[:_LONGEST_PATH],
         "path": _without_tokens(environ)[:_LONGEST_PATH],
         "microversion": "",
-        "client": str(environ.get("REMOTE_ADDR", "")),
     }
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 import select
-import time
+from collections import deque
+from contextlib import suppress
 
 import pycurl
 
+from policy_proxy.backend.head import MAX_LINES
 from policy_proxy.backend.options import Options
 
 _INTEREST = {
@@ -20,43 +22,59 @@ _INTEREST = {
     pycurl.POLL_OUT: select.POLLOUT,
     pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT,
 }
+_FOUND = {select.POLLIN: pycurl.CSELECT_IN, select.POLLOUT: pycurl.CSELECT_OUT}
 
 
 class Channel:
     """Used by one thread at a time, not always the same; never shared with a forked process.
+
+    `lines` are those of heads and trailers, `pieces` those of the body, that came so far. libcurl
+    calls their methods itself, and what the interpreter runs without a frame of its own is cheap.
 
     :param fixed: libcurl options of all transfers. Every other option that is ever set must be set
         for each transfer: the handle keeps them.
     """
 
     def __init__(self, fixed: Options) -> None:
-        self._watched: dict[int, int] = {}
-        self._due: float | None = None
+        self.lines: deque[bytes] = deque(maxlen=MAX_LINES + 1)
+        self.pieces: list[bytes] = []
+        self._poll = select.poll()
+        self._quiet = select.poll()
+        self._timers: deque[int] = deque(maxlen=1)
+        self._due = math.inf
         self._kept = -1
-        self._fixed = fixed
+        self._fixed: Options = [
+            *fixed,
+            (pycurl.HEADERFUNCTION, self.lines.append),
+            (pycurl.WRITEFUNCTION, self.pieces.append),
+        ]
         self._easy = pycurl.Curl()
-        self._set(fixed)
+        self._set(self._fixed)
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, 1)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
-        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._timers.append)
 
     def start(self, options: Options) -> None:
         """Begin a transfer, without waiting for anything."""
+        self.lines.clear()
+        self.pieces.clear()
         self._set(options)
         self._multi.add_handle(self._easy)
         self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
 
-    def turn(self, seconds: float) -> None:
-        """Wait up to `seconds` for the network and let libcurl act on what it finds."""
-        if self._due is not None:
-            seconds = min(seconds, self._due - time.monotonic())
-        poll = select.poll()
-        for descriptor, interest in self._watched.items():
-            poll.register(descriptor, interest)
-        events = poll.poll(math.ceil(max(seconds, 0) * 1000))
+    def turn(self, now: float, until: float) -> None:
+        """Wait for the network and let libcurl act on what it finds.
+
+        :param now, until: on `time.monotonic`'s clock.
+        """
+        if self._timers:  # set by libcurl just now, in milliseconds; negative for none
+            milliseconds = self._timers.pop()
+            self._due = now + milliseconds / 1000 if milliseconds >= 0 else math.inf
+        seconds = min(until, self._due) - now
+        events = self._poll.poll(math.ceil(seconds * 1000) if seconds > 0 else 0)
         for descriptor, event in events:
-            self._multi.socket_action(descriptor, _found(event))
+            self._multi.socket_action(descriptor, _FOUND.get(event) or _found(event))
         if not events:
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
 
@@ -69,7 +87,9 @@ class Channel:
 
     def finish(self) -> None:
         """Part with a transfer that is over; its connection may serve the next one."""
-        self._kept = self._easy.getinfo(pycurl.ACTIVESOCKET)
+        kept = self._easy.getinfo(pycurl.ACTIVESOCKET)
+        if kept != self._kept:
+            self._watch_kept(kept)
         self._multi.remove_handle(self._easy)
 
     def forget(self) -> None:
@@ -89,11 +109,7 @@ class Channel:
         One that has closed is of no use, and what one says unasked would be taken for the next
         answer: libcurl (8.23) looks for either only after a connection was idle for a second.
         """
-        if self._kept < 0:
-            return True
-        poll = select.poll()
-        poll.register(self._kept, select.POLLIN)
-        return not poll.poll(0)
+        return self._kept < 0 or not self._quiet.poll(0)
 
     def close(self) -> None:
         """Close the connection, whatever it is doing."""
@@ -104,14 +120,19 @@ class Channel:
         for option, value in options:
             self._easy.setopt(option, value)
 
+    def _watch_kept(self, descriptor: int) -> None:
+        if self._kept >= 0:
+            self._quiet.unregister(self._kept)
+        if descriptor >= 0:
+            self._quiet.register(descriptor, select.POLLIN)
+        self._kept = descriptor
+
     def _on_socket(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
         if what == pycurl.POLL_REMOVE:
-            self._watched.pop(descriptor, None)
+            with suppress(KeyError):
+                self._poll.unregister(descriptor)
         else:
-            self._watched[descriptor] = _INTEREST[what]
-
-    def _on_timer(self, milliseconds: int) -> None:
-        self._due = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000
+            self._poll.register(descriptor, _INTEREST[what])
 
 
 def _found(event: int) -> int:

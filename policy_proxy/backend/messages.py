@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from policy_proxy.model import Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
+class Outbound(NamedTuple):
     """A request as the backend shall get it.
 
     :param method: GET, POST, PUT, PATCH or DELETE.
@@ -21,12 +20,15 @@ class Outbound:
 
     method: str
     target: str
-    headers: Headers = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    headers: Headers
+    body: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Without what may be secret."""
+        return f"Outbound(method={self.method!r}, target={self.target!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The backend's answer.
 
     :param headers: in the backend's order, names in lower case, without hop-by-hop headers and

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import filterfalse
+from operator import itemgetter
 
 from policy_proxy import errors
 from policy_proxy.backend.messages import Outbound
@@ -29,6 +31,7 @@ _TARGET = re.compile(r"/[!\"$-~]*")
 # https://www.rfc-editor.org/rfc/rfc9110#section-5.1 and #section-5.5
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_name, _value = itemgetter(0), itemgetter(1)
 
 
 def check(outbound: Outbound) -> None:
@@ -37,11 +40,11 @@ def check(outbound: Outbound) -> None:
         raise _internal(f"method {outbound.method!r} is never sent")
     if not _TARGET.fullmatch(outbound.target):
         raise _internal("the target is not an encoded path and query")
-    for name, value in outbound.headers:
-        if not _may_be_sent(name):
-            raise _internal(f"header {name!r} is not to be sent")
-        if not _VALUE.fullmatch(value):
-            raise _internal(f"the value of header {name!r} has a character that no header may have")
+    for name in filterfalse(_may_be_sent, map(_name, outbound.headers)):
+        raise _internal(f"header {name!r} is not to be sent")
+    if not all(map(_VALUE.fullmatch, map(_value, outbound.headers))):
+        name = next(name for name, value in outbound.headers if not _VALUE.fullmatch(value))
+        raise _internal(f"the value of header {name!r} has a character that no header may have")
 
 
 @lru_cache(maxsize=64)  # there are a handful
@@ -54,10 +57,17 @@ def header_lines(headers: Headers) -> list[bytes]:
 
     An empty value needs a semicolon: https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html
     """
-    return SUPPRESSED + [
-        (f"{name}: {value}" if value.strip() else f"{name};").encode("latin-1")
-        for name, value in headers
-    ]
+    if not headers:
+        return SUPPRESSED
+    lines = map(": ".join, headers)
+    if not all(map(str.strip, map(_value, headers))):
+        lines = map(_line, headers)
+    return [*SUPPRESSED, *"\n".join(lines).encode("latin-1").split(b"\n")]
+
+
+def _line(header: tuple[str, str]) -> str:
+    name, value = header
+    return f"{name}: {value}" if value.strip() else f"{name};"
 
 
 def body(outbound: Outbound) -> bytes | None:

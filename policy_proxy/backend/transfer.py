@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import re
 import time
-from collections import deque
 from collections.abc import Callable
 
 import pycurl
@@ -50,17 +49,12 @@ class Transfer:
         self._longest_pause = longest_pause
         self._give_back = give_back
         self._head: Head | None = None
-        # libcurl calls what the interpreter runs without a frame of its own: this is the hot path.
-        self._lines: deque[bytes] = deque(maxlen=MAX_LINES + 1)
-        self._pieces: list[bytes] = []
+        self._lines = channel.lines
+        self._pieces = channel.pieces
         self._body_bytes = 0
         self._failure: errors.Failed | None = None
         self._over = False
-        channel.start([
-            *options,
-            (pycurl.HEADERFUNCTION, self._lines.append),
-            (pycurl.WRITEFUNCTION, self._pieces.append),
-        ])  # fmt: skip
+        channel.start(options)
 
     def head(self) -> Head:
         """Wait for the head of the answer.
@@ -82,7 +76,7 @@ class Transfer:
             self._await_bytes()
         if self._failure is not None:
             raise self._failure
-        piece = b"".join(self._pieces)
+        piece = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._body_bytes += len(piece)
         return piece
@@ -94,24 +88,24 @@ class Transfer:
 
     def _await_bytes(self) -> None:
         before = len(self._lines) + len(self._pieces)
-        deadline = time.monotonic() + self._longest_pause
+        now = time.monotonic()
+        deadline = now + self._longest_pause
         while True:
             outcome = self._channel.outcome()
-            arrived = len(self._lines) + len(self._pieces) != before
-            if outcome is not None or arrived:
+            if outcome is not None or len(self._lines) + len(self._pieces) != before:
                 self._understand(outcome)
                 return
-            left = deadline - time.monotonic()
-            if left <= 0:
+            if now >= deadline:
                 self._end(_silent(self._longest_pause))
                 return
-            self._channel.turn(left)
+            self._channel.turn(now, deadline)
+            now = time.monotonic()
 
     def _understand(self, outcome: tuple[int, str] | None) -> None:
         """What came so far; and the end of it, if that is reached."""
         try:
             if self._head is None or len(self._lines) > MAX_LINES:
-                self._head = final([*self._lines])
+                self._head = final(self._lines)
         except errors.BackendFailed as refused:
             self._end(refused)
         else:
@@ -133,6 +127,7 @@ class Transfer:
         head = self._head
         self._over = True
         self._failure = failure
+        self._pieces = [*self._pieces]  # the channel's own list is for the next transfer
         self._channel.finish()
         if failure is None and head is not None and head.ends_clean:
             self._give_back(self._channel)

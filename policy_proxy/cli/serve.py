@@ -26,6 +26,7 @@ from policy_proxy import config, lifetime, wsgi
 from policy_proxy.cli.check import inspected
 from policy_proxy.cli.output import fail
 from policy_proxy.config.server import ServerSettings
+from policy_proxy.cores import Cores, OnOneCore
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.telemetry import logs
 
@@ -59,7 +60,8 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     granian = _granian(server)
     granian.on_startup(_pass_on_reloads)
     granian.on_startup(partial(_stop_for_certain, granian))
-    granian.serve(target_loader=partial(_loaded, os.getpid()))
+    cores = Cores() if server.one_core else None
+    granian.serve(target_loader=partial(_loaded, os.getpid(), cores))
 
 
 def _granian(server: ServerSettings) -> Any:
@@ -124,11 +126,12 @@ def _pass_on_reloads() -> None:
     signal.signal(signal.SIGHUP, pass_on)
 
 
-def _loaded(supervisor: int, target: str) -> Any:
+def _loaded(supervisor: int, cores: Cores | None, target: str) -> Any:
     """What a worker serves, opened before its first request; `target` is what granian calls it.
 
     :param supervisor: the main process. Without it nobody would stop the worker, or start another
         one, so it is then told to finish what it is doing.
+    :param cores: one of which the worker is to keep to.
     """
     del target
     lifetime.end_with(supervisor)
@@ -141,7 +144,8 @@ def _loaded(supervisor: int, target: str) -> Any:
     signal.signal(signal.SIGHUP, lambda *_: chain.reload())
     gc.collect()
     gc.freeze()  # what is here stays: to look through it again and again costs a tenth of a request
-    return wsgi.application
+    core = cores.take() if cores else None
+    return wsgi.application if core is None else OnOneCore(wsgi.application, core)
 
 
 def _port_problems(host: str, port: int) -> list[str]:

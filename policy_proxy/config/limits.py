@@ -52,6 +52,15 @@ OPTS = [
         help="Deepest nesting of a JSON body. Placement's own bodies are at most 7 deep. Beyond "
         "it: 400.",
     ),
+    cfg.IntOpt(
+        "remembered_requests",
+        default=4096,
+        min=0,
+        help="How many different requests one worker remembers as understood: the next one with "
+        "the same method, path, query, microversion and Accept header is not read anew. It says "
+        "nothing of who asks: that, and policy, are asked each time. Up to 5 KiB each; longer ones "
+        "are not remembered. 0: none are.",
+    ),
 ]
 
 
@@ -65,6 +74,7 @@ class LimitSettings:
     max_header_bytes: int
     max_headers: int
     max_json_depth: int
+    remembered_requests: int
 
 
 def read(conf: cfg.ConfigOpts) -> LimitSettings:

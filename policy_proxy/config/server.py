@@ -18,7 +18,15 @@ OPTS = [
         default=32,
         min=1,
         help="Requests that one worker of `serve` handles at the same time. Most of them wait for "
-        "the backend. If that answers within a millisecond or two, 2 to 4 are faster.",
+        "the backend.",
+    ),
+    cfg.BoolOpt(
+        "one_core",
+        default=True,
+        help="Whether all threads of a worker of `serve` keep to one core, each worker to another. "
+        "Only one of them can run Python at a time, and handing that on across cores costs more "
+        "than it brings. Workers for which no core is left keep to none. False where cores are "
+        "assigned by other means, or where something else keeps them busy.",
     ),
     cfg.IntOpt(
         "drain_timeout",
@@ -54,6 +62,7 @@ class ServerSettings:
     port: int
     workers: int
     threads: int
+    one_core: bool
     drain_timeout: int
     tls_certfile: str | None
     tls_keyfile: str | None

@@ -101,11 +101,15 @@ class Forward:
         """The headers to pass on; answers that are no part of the service's API end here."""
         if answer.status == webob.exc.HTTPUnauthorized.code:
             self._refused_credentials(answer)
-        usable.check(answer)
-        headers = [pair for pair in answer.headers if pair[0] not in _OURS]
+        named = dict(answer.headers)
+        usable.check(answer, named)
+        headers = [*answer.headers]
+        if not _OURS.isdisjoint(named):
+            headers = [pair for pair in headers if pair[0] not in _OURS]
         if answer.length is not None:
             headers.append(("Content-Length", str(answer.length)))
-        headers += self._location(environ, answer)
+        if "location" in named:
+            headers += self._location(environ, answer)
         return headers
 
     def _location(self, environ: Environ, answer: Answer) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from policy_proxy.backend.messages import Answer
 from policy_proxy.errors import BackendFailed
 
@@ -10,10 +12,11 @@ _SUCCESSES = frozenset({200, 201, 202, 204})
 _ERRORS = 400
 
 
-def check(answer: Answer) -> None:
+def check(answer: Answer, named: Mapping[str, str]) -> None:
     """Let pass a success without a body or with one in plain JSON, and whatever is an error: that
     is rebuilt.
 
+    :param named: the answer's headers; of several of one name the last.
     :raises BackendFailed: for a redirect, another status, another type, or a coded body.
     """
     if answer.status >= _ERRORS:
@@ -22,7 +25,6 @@ def check(answer: Answer) -> None:
         raise _unusable(f"with status {answer.status}")
     if not answer.length:
         return
-    named = dict(answer.headers)
     content_type = named.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise _unusable(f"with content of type {content_type!r}")

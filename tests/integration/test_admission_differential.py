@@ -35,6 +35,7 @@ LIMITS = LimitSettings(
     max_header_bytes=32768,
     max_headers=100,
     max_json_depth=32,
+    remembered_requests=16,
 )
 OPERATIONS = {operation.rule for operation in SERVICE.operations}
 POLICY = PolicySnapshot(

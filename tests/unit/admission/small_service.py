@@ -35,6 +35,7 @@ LIMITS = LimitSettings(
     max_header_bytes=2000,
     max_headers=20,
     max_json_depth=8,
+    remembered_requests=16,
 )
 
 

@@ -60,7 +60,6 @@ def test_a_request_as_understood():
         microversion="1.20",
         body=b'{"parts": []}',
         document={"parts": []},
-        client="192.0.2.7",
     )
 
 
@@ -293,3 +292,59 @@ def test_ambiguous_operations_stop_the_start():
     operations = (Operation("a", "GET", "/a/{x}"), Operation("b", "GET", "/a/{y}"))
     with pytest.raises(ConfigurationError):
         Admission(Inner(), dataclasses.replace(SERVICE, operations=operations), LIMITS)
+
+
+def remembering(inner, size):
+    return Admission(inner, SERVICE, dataclasses.replace(LIMITS, remembered_requests=size))
+
+
+@pytest.mark.parametrize("size", [0, 16], ids=["nothing", "some"])
+def test_a_head_that_is_remembered_is_understood_as_before(size):
+    layer = remembering(Inner(), size)
+    first = layer.admit(show(HTTP_X_AUTH_TOKEN="one"))
+    again = layer.admit(show(HTTP_X_AUTH_TOKEN="another"))
+    assert again == first
+    assert (again is first) is (size > 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REQUEST_METHOD", "DELETE"),
+        ("PATH_INFO", f"/things/{UUID[:-1]}0"),
+        ("QUERY_STRING", "a=1"),
+        ("HTTP_OPENSTACK_API_VERSION", "inventory 1.7"),
+    ],
+)
+def test_nothing_that_matters_is_left_out_of_what_is_remembered(name, value):
+    layer = remembering(Inner(), 16)
+    first = layer.admit(show())
+    assert layer.admit({**show(), name: value}) != first
+    assert layer.admit(show()) == first
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [
+        ("HTTP_ACCEPT", "text/html", 406),
+        ("HTTP_X_ANY", "a\rb", 400),
+        ("HTTP_TRANSFER_ENCODING", "gzip", 400),
+        ("RAW_URI", f"/things//{UUID}", 400),
+        ("REQUEST_URI", f"/things/%2e%2e/{UUID}", 400),
+        ("CONTENT_LENGTH", "1001", 400),
+    ],
+)
+def test_what_is_remembered_excuses_nothing(name, value, status):
+    layer = remembering(Inner(), 16)
+    layer.admit(show())
+    for _ in range(2):
+        with pytest.raises(Rejected) as refusal:
+            layer.admit({**show(), name: value})
+        assert refusal.value.status == status
+
+
+def test_a_long_head_is_not_remembered():
+    layer = remembering(Inner(), 16)
+    long = environ_of("GET", "/things", "a=" + "b" * 1900, HTTP_ACCEPT="application/json," * 30)
+    assert layer.admit(long) is not layer.admit(long)
+    assert layer.admit(long) == layer.admit(long)

@@ -20,7 +20,7 @@ from policy_proxy.model import (
 )
 
 OPERATION = Operation("placement:traits:list", "GET", "/traits")
-REQUESTED = Request(OPERATION, "GET", "/traits", {}, (), "1.39", client="127.0.0.1")
+REQUESTED = Request(OPERATION, "GET", "/traits", {}, (), "1.39")
 ALLOWED = Decision(OPERATION.rule, Effect.ALLOW, "because", "abc", {"trait": "X"})
 WHO = Identity(user_id="u", project_id="p", roles=("admin",), token="gAAAA-s3cret")
 

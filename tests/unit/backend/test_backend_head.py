@@ -15,7 +15,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
 def head(*lines, status=OK):
-    return parse([status, *lines])
+    return parse(b"".join([status, *lines]))
 
 
 @pytest.mark.parametrize(

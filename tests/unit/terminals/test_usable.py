@@ -27,7 +27,7 @@ HTML = (("content-type", "text/html"),)
     ],
 )
 def test_what_the_service_answers_passes(status, headers, length):
-    check(Answer(status, headers, [], length))
+    check(Answer(status, headers, [], length), dict(headers))
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,5 @@ def test_what_the_service_answers_passes(status, headers, length):
 )
 def test_what_is_none_of_its_answers_does_not(status, headers, length):
     with pytest.raises(BackendFailed) as refused:
-        check(Answer(status, headers, [], length))
+        check(Answer(status, headers, [], length), dict(headers))
     assert "html" not in refused.value.detail

@@ -1,0 +1,79 @@
+"""Each process has a core of its own, and every thread of it that serves keeps to that one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+
+import pytest
+
+from policy_proxy.cores import Cores, OnOneCore
+
+FORK = multiprocessing.get_context("fork")
+ALL = os.sched_getaffinity(0)
+needs_two = pytest.mark.skipif(len(ALL) < 2, reason="this machine has one core to choose from")
+
+
+@pytest.fixture(autouse=True)
+def unbound():
+    yield
+    os.sched_setaffinity(0, ALL)
+
+
+def taken_by_children(cores: Cores, count: int) -> list[int | None]:
+    """What so many processes take, which end only when all have taken one."""
+    answers, over = FORK.SimpleQueue(), FORK.Event()
+
+    def child():
+        answers.put(cores.take())
+        over.wait()
+
+    children = [FORK.Process(target=child) for _ in range(count)]
+    for one in children:
+        one.start()
+    found = [answers.get() for _ in children]
+    over.set()
+    for one in children:
+        one.join()
+    return found
+
+
+@needs_two
+def test_no_two_processes_get_the_same_core_and_one_too_many_gets_none():
+    found = taken_by_children(Cores(), len(ALL) + 1)
+    assert None in found
+    assert {core for core in found if core is not None} == ALL
+
+
+@needs_two
+def test_a_process_that_ended_leaves_its_core():
+    cores = Cores()
+    assert taken_by_children(cores, 1) == taken_by_children(cores, 1) == [max(ALL)]
+
+
+def test_there_is_nothing_to_choose_from_one_core():
+    os.sched_setaffinity(0, {max(ALL)})
+    assert Cores().take() is None
+
+
+def test_threads_keep_to_the_core_from_their_first_call_on():
+    core = max(ALL)
+    seen = []
+
+    def app(environ, start_response):
+        seen.append(os.sched_getaffinity(0))
+        return []
+
+    wrapped = OnOneCore(app, core)
+
+    def serve():
+        seen.append(os.sched_getaffinity(0))
+        wrapped({}, lambda status, headers: None)
+        wrapped({}, lambda status, headers: None)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    thread.join()
+    assert seen == [ALL, {core}, {core}]
+    assert os.sched_getaffinity(0) == ALL, "other threads stay where they like"
