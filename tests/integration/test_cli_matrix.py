@@ -122,6 +122,12 @@ def test_only_what_changed(written):
     assert [one["rule"] for one in answer["operations"]] == [LIST]
 
 
+def test_that_nothing_changed_is_said(written):
+    written(old=READERS, new=READERS)
+
+    assert "No operation differs." in shown("old.yaml", "new.yaml", "--changed").splitlines()
+
+
 def test_as_it_was_at_a_revision_and_as_it_is(written, tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)

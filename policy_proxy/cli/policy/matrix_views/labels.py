@@ -63,6 +63,8 @@ def entry(shown: Entry, cell: Callable[[Cell], str], arrow: str = "→") -> str:
 def footnotes(report: Report) -> Iterator[str]:
     """What is to be known of the whole."""
     grid = report.grid
+    if not grid.rows:
+        yield "No operation differs."
     if grid.shut:
         kinds = {"system": "for the system", UNSCOPED: "without a scope"}
         *said, last = (kinds.get(scope, f"for a {scope}") for scope in grid.shut)

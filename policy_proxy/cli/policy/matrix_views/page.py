@@ -62,7 +62,7 @@ def text(report: Report) -> str:
             groups=_groups(report, explanations),
             roles=list(dict.fromkeys(map(labels.roles, columns))),
             effects=_effects(report),
-            changes={change: f"{labels.CHANGES[change]}" for change in labels.CHANGES},
+            changes=labels.CHANGES,
             notes=list(labels.footnotes(report)),
             data=explanations.data(),
         )
