@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install run test check bench bench-quick compat docs pictures clean
+.PHONY: install run test test-caches check bench bench-quick compat docs pictures clean
 
 install: $(VENV)/.installed
 
@@ -23,6 +23,16 @@ run: install
 
 test: install
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration $(ARGS)
+
+# What must not depend on any memory, once without each: decisions, Placement's own suite, reloads.
+test-caches: install
+	for memory in identities tokens requests; do \
+		echo "Without remembered $$memory" && \
+		CACHES_OFF=$$memory $(BIN)/pytest --quiet --numprocesses $(TEST_PROCESSES) --dist loadgroup \
+			tests/integration/gabbi tests/integration/test_admission_differential.py \
+			tests/integration/test_serve_reload.py tests/functional/test_policy_reload.py \
+			tests/functional/test_enforcement.py || exit 1; \
+	done
 
 check: install
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from policy_proxy.backend import outgoing
 from policy_proxy.backend.messages import Outbound
 from policy_proxy.config.backend import BackendSettings
 
-BUFFER_BYTES = 16 * 1024
+BUFFER_BYTES = 8 * 1024
 """What libcurl reads at a time. It hands over some twenty times as much before it lets go: the most
 that a streamed answer holds in memory."""
 

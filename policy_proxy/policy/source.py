@@ -7,6 +7,7 @@ https://docs.openstack.org/oslo.policy/latest/configuration/ (`policy_dirs`)
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policy_proxy.config.policy import PolicySettings
+from policy_proxy.policy.cases.case import ENDING
 from policy_proxy.policy.problem import Problem, errors
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -104,7 +106,7 @@ def _misnamed(entry: Path) -> Iterator[Problem]:
     """What in a policy directory is probably read against its author's wish, or not read."""
     named_so = entry.suffix.lower() in _ENDINGS
     if not _is_read(entry):
-        if named_so or not entry.name.startswith("."):
+        if (named_so or not entry.name.startswith(".")) and not _holds_tests(entry):
             remedy = "put it into the directory itself, under a name that begins with no dot"
             yield Problem("PP207", str(entry), 0, "", "is not read", remedy)
     elif _BACKUP.search(entry.name):
@@ -113,6 +115,14 @@ def _misnamed(entry: Path) -> Iterator[Problem]:
     elif not named_so:
         text = f"is read as policy, though it does not end in {' or '.join(_ENDINGS)}"
         yield Problem("PP208", str(entry), 0, "", text, "rename it, or move it out")
+
+
+def _holds_tests(entry: Path) -> bool:
+    """Whether it is a directory of tests of the policy, and of nothing else."""
+    with contextlib.suppress(OSError):
+        names = os.listdir(entry)  # noqa: PTH208  the names are enough
+        return bool(names) and all(name.endswith(ENDING) for name in names)
+    return False
 
 
 def _contents(path: str) -> tuple[bytes, Stamp]:

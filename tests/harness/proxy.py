@@ -10,6 +10,7 @@ from typing import Any
 
 import webob
 
+from harness import caches
 from harness.keystone import Grant, Keystone
 from policy_proxy import chain, config
 from policy_proxy.placement.service import SERVICE
@@ -50,16 +51,15 @@ def configuration(folder: Path, *, backend: str, keystone: str, password: str, *
     """Write a configuration and, unless there is one, a policy that keeps the defaults."""
     path = folder / "policy-proxy.conf"
     parts = {"options": "", "backend_options": ""} | more
-    path.write_text(
-        CONFIGURATION.format(
-            backend=backend,
-            keystone=keystone,
-            folder=folder,
-            user=PROXY_USER,
-            password=password,
-            **parts,
-        )
+    text = CONFIGURATION.format(
+        backend=backend,
+        keystone=keystone,
+        folder=folder,
+        user=PROXY_USER,
+        password=password,
+        **parts,
     )
+    path.write_text(caches.chosen(text))
     policy = folder / "policy.yaml"
     if not policy.exists():
         policy.write_text("{}\n")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from configparser import RawConfigParser
 from pathlib import Path
 
+from harness import caches
+
 Sections = Mapping[str, Mapping[str, str]]
 
 
@@ -16,6 +18,7 @@ def written(directory: Path, sections: Sections) -> Path:
     parser.read_dict(sections)
     with path.open("w") as stream:
         parser.write(stream)
+    path.write_text(caches.chosen(path.read_text()))
     return path
 
 

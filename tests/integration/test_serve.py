@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import signal
@@ -11,6 +12,7 @@ import ssl
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import psutil
@@ -402,6 +404,40 @@ def test_tls_and_the_number_of_workers(good):
         assert client.get("/traits").status_code == 401
         assert b"200" not in served.raw(b"GET /healthcheck HTTP/1.1\r\nHost: h\r\n\r\n")
         assert len(served.worker_pids()) == 2
+
+
+def cores_of(worker):
+    """The cores that its threads which have served are bound to: the others may use all."""
+    everywhere = os.sched_getaffinity(0)
+    threads = [int(path.name) for path in Path(f"/proc/{worker}/task").iterdir()]
+    bound = [os.sched_getaffinity(thread) for thread in threads]
+    return {core for cores in bound if cores != everywhere for core in cores}
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core to choose from")
+def test_each_worker_serves_on_a_core_of_its_own_and_leaves_it_to_the_next(good):
+    def cores():
+        return [cores_of(worker) for worker in served.worker_pids()]
+
+    def two_have_served():
+        for _ in range(20):
+            httpx.get(f"{served.url}/healthcheck")
+        return [len(one) for one in cores()] == [1, 1]
+
+    with serving(good, "--workers", "2") as served:
+        eventually(two_have_served)
+        before = cores()
+        assert before[0] != before[1]
+        os.kill(served.worker_pids()[0], signal.SIGKILL)
+        eventually(two_have_served)
+        assert all(core in cores() for core in before)
+
+
+def test_without_one_core_threads_serve_where_they_like(good):
+    good.write_text(f"[server]\none_core = false\n{good.read_text()}")
+    with serving(good) as served:
+        httpx.get(f"{served.url}/healthcheck")
+        assert [cores_of(worker) for worker in served.worker_pids()] == [set()]
 
 
 @pytest.mark.parametrize("moment", range(8))

@@ -10,8 +10,8 @@ from policy_proxy.cli.lazy import LazyGroup
 @click.group(
     cls=LazyGroup,
     package=__name__,
-    names=("diff", "explain", "fmt", "lint", "matrix", "show"),
-    short_help="Lint, explain, show, compare and format policy files.",
+    names=("diff", "explain", "fmt", "lint", "matrix", "show", "test"),
+    short_help="Lint, explain, show, compare, format and test policy files.",
 )
 def policy() -> None:
     """Work on policy files: find mistakes, understand decisions, compare."""

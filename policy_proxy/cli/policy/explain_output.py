@@ -30,8 +30,12 @@ _VERDICTS = {True: ("yes", "green"), False: ("no", "red"), None: ("fails", "bold
 
 
 def show_json(answer: Answer) -> None:
+    click.echo(json.dumps(document_of(answer), indent=2))
+
+
+def document_of(answer: Answer) -> dict[str, Any]:
     question, past = answer.question, answer.past
-    document: dict[str, Any] = {
+    return {
         "rule": question.rule,
         "route": past.route if past else question.route,
         "allowed": answer.allowed,
@@ -47,7 +51,6 @@ def show_json(answer: Answer) -> None:
         "enough": asdict(answer.enough) if answer.enough else None,
         "past": _past_document(past, answer.revision) if past else None,
     }
-    click.echo(json.dumps(document, indent=2))
 
 
 def _checks_document(node: Explained, origin: str = "") -> dict[str, Any]:
@@ -79,7 +82,10 @@ def _past_document(past: Past, revision: str) -> dict[str, Any]:
 
 
 def show_text(answer: Answer) -> None:
-    console = Console(highlight=False)
+    print_text(answer, Console(highlight=False))
+
+
+def print_text(answer: Answer, console: Console) -> None:
     console.print("Allowed." if answer.allowed else "Denied.")
     console.print()
     print_stripped(console, _facts(answer))

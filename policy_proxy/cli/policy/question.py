@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import click
@@ -12,7 +14,7 @@ from policy_proxy.admission import path as paths
 from policy_proxy.admission import query as queries
 from policy_proxy.cli.policy_sources import no_such_rule
 from policy_proxy.errors import Refusal
-from policy_proxy.model import Identity, Operation, Request, Target
+from policy_proxy.model import BodyRule, Identity, Operation, Request, Target
 from policy_proxy.placement.operations import NAMESPACE
 from policy_proxy.placement.parameters import parameters_of
 from policy_proxy.placement.service import SERVICE
@@ -83,27 +85,45 @@ def by_rule(name: str, known: Collection[str]) -> Question:
     return Question(rule, route, request, _supplied(operations))
 
 
-def by_route(method: str, target: str) -> Question:
+def by_route(method: str, target: str, document: Any = None) -> Question:
     """
     :param target: a path with a query perhaps, percent-encoded as in a request.
+    :param document: the body, as parsed from JSON; None to leave it out.
     :raises click.UsageError: if the proxy would refuse it before it asks policy.
     """
     path, _, query = target.partition("?")
     try:
         paths.check_raw(target)
         decoded = unquote_to_bytes(path).decode("latin-1")
-        operation, raw = paths.Router(SERVICE.operations).match(method.upper(), decoded)
+        operation, raw = _router().match(method.upper(), decoded)
         params = SERVICE.check_params(operation, raw)
         pairs = queries.parse(query)
         SERVICE.check_query(operation, pairs)
+        if document is not None:
+            _check_body(operation, document)
         rebuilt = paths.rebuilt(operation.template, params)
     except Refusal as refusal:
         raise click.UsageError(
             f"policy is not asked: the proxy answers {refusal.status} {refusal.title}: "
             f"{refusal.detail}"
         ) from None
-    request = Request(operation, operation.method, rebuilt, params, pairs, "")
+    request = Request(operation, operation.method, rebuilt, params, pairs, "", document=document)
     return Question(operation.rule, f"{request.method} {rebuilt}", request, _supplied([operation]))
+
+
+@cache
+def _router() -> paths.Router:
+    return paths.Router(SERVICE.operations)
+
+
+def _check_body(operation: Operation, document: Any) -> None:
+    """
+    :raises click.UsageError: for a body that the operation does not take.
+    :raises Refusal: for one that the proxy refuses.
+    """
+    if operation.body is BodyRule.NONE:
+        raise click.UsageError(f"{operation.method} {operation.template} takes no body")
+    SERVICE.check_body(operation, document)
 
 
 def _supplied(operations: Collection[Operation]) -> frozenset[str]:

@@ -20,11 +20,11 @@ def samples(node: Node, other: Node, facts: TargetFacts) -> Iterator[Literals]:
     known = frozenset(leaves_reached(other))
     for number in range(SAMPLES):
         way, scope = divmod(number, len(SCOPES))
-        chosen = _Way(known, facts).to(node, way, value=True)
+        chosen = Way(known, facts).to(node, way, value=True)
         yield chosen | {Scoped(SCOPES[scope]): True}
 
 
-class _Way:
+class Way:
     """A way to give a node a value. The number chooses, wherever one of several parts is enough."""
 
     def __init__(self, known: Collection[Node], facts: TargetFacts) -> None:

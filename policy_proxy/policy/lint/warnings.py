@@ -54,7 +54,7 @@ WARNINGS = {
     "PP207": Code(
         "file is not read",
         "Of a policy directory the files are read, but no directories within and nothing whose "
-        "name begins with a dot.",
+        "name begins with a dot. A directory that holds tests of policies alone is not told.",
         "Put the file into the directory itself, under another name.",
         {"policy.d/.10-readers.yaml": '"placement:traits:list": "role:reader"\n'},
     ),

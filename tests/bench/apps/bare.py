@@ -1,6 +1,7 @@
 """Only forwards, with pycurl: the floor of a Python proxy on granian. It looks at nothing.
 
-Each thread has one handle on one kept connection. The backend's URL is BENCH_BACKEND.
+Each thread has one handle on one kept connection. The backend's URL is BENCH_BACKEND. With
+BENCH_ONE_CORE all threads keep to one core.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import threading
 from io import BytesIO
 
 import pycurl
+
+from policy_proxy.cores import Cores, OnOneCore
 
 BACKEND = os.environ["BENCH_BACKEND"]
 _HEADERS = {
@@ -50,7 +53,7 @@ class _Exchange:
         curl.perform()
 
 
-def application(environ, start_response):
+def forwarded(environ, start_response):
     try:
         exchange = _local.exchange
     except AttributeError:
@@ -74,3 +77,11 @@ def _started(lines):
         if separator and name.lower() not in _DROPPED:
             headers.append((name.decode("latin-1"), value.strip().decode("latin-1")))
     return status, headers
+
+
+def _bound(app):
+    core = Cores().take() if os.environ.get("BENCH_ONE_CORE") else None
+    return app if core is None else OnOneCore(app, core)
+
+
+application = _bound(forwarded)

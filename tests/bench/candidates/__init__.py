@@ -24,6 +24,12 @@ class Candidate:
     guards: bool = True
 
 
+def _ours_with(name: str, section: str, **options: str) -> Candidate:
+    said = ", ".join(f"{option} = {value}" for option, value in options.items())
+    start = partial(ours.start, name=f"ours, {name}", more={section: options})
+    return Candidate(start, f"ours with [{section}] {said}")
+
+
 CANDIDATES: Mapping[str, Candidate] = {
     "ours": Candidate(ours.start, "policy-proxy serve --workers 1, everything on"),
     "bare": Candidate(
@@ -34,6 +40,9 @@ CANDIDATES: Mapping[str, Candidate] = {
     ),
     "bare, 4 threads": Candidate(
         partial(bare.start, threads=4), "the same with 4 threads", guards=False
+    ),
+    "bare, one core": Candidate(
+        partial(bare.start, one_core=True), "the same on one core, as ours", guards=False
     ),
     "stock": Candidate(
         stock.start, "gunicorn gthread, keystonemiddleware, memcached, oslo.policy, requests"
@@ -56,6 +65,9 @@ CANDIDATES: Mapping[str, Candidate] = {
         partial(ours.start, name="ours, 10000 rules", policy=ours.many_rules(RULES - 40)),
         "ours with a policy file of 10,000 rules",
     ),
+    "ours, all cores": _ours_with("all cores", "server", one_core="false"),
+    "ours, no identity memory": _ours_with("no identity memory", "identity_cache", ttl="0"),
+    "ours, no request memory": _ours_with("no request memory", "limits", remembered_requests="0"),
     "ours, timed": Candidate(ours.timed, "ours with a clock at each layer"),
     "ours, looking": Candidate(
         partial(ours.start, name="ours, looking", policy=LOOKING),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.candidates import granian_apps
@@ -14,6 +14,8 @@ from policy_proxy import config
 from policy_proxy.embedded import ports, state, users
 
 COMMAND = (str(Path(sysconfig.get_path("scripts"), "policy-proxy")),)
+Sections = Mapping[str, Mapping[str, str]]
+NOTHING: Sections = {}
 DEFAULTS = "{}\n"
 """A policy file that keeps Placement's own rules."""
 
@@ -26,16 +28,17 @@ def start(
     policy: str = DEFAULTS,
     workers: int = 1,
     program: Sequence[str] = COMMAND,
+    more: Sections = NOTHING,
 ) -> Running:
     """Start it in front of `backend`, or of the canned one."""
     folder = _folder(world, name)
     folder.mkdir(exist_ok=True)
-    path = configuration(world, folder, backend or world.backend, policy)
+    path = configuration(world, folder, backend or world.backend, policy, more)
     port = ports.free()
     where = ["--config-file", str(path), "--port", str(port), "--workers", str(workers)]
-    more = granian_apps.environment({"BENCH_LAYERS": str(layers_file(world))})
+    variables = granian_apps.environment({"BENCH_LAYERS": str(layers_file(world))})
     child = world.children.start(
-        name, [*program, "serve", *where], folder / "policy-proxy.log", more
+        name, [*program, "serve", *where], folder / "policy-proxy.log", variables
     )
     return Running(f"http://{ports.LOOPBACK}:{port}", (child,))
 
@@ -55,8 +58,13 @@ def _folder(world: World, name: str) -> Path:
     return world.folder / name.replace(" ", "-").replace(",", "")
 
 
-def configuration(world: World, folder: Path, backend: str, policy: str) -> Path:
-    """Write its files into `folder`; the audit file begins anew."""
+def configuration(
+    world: World, folder: Path, backend: str, policy: str, more: Sections = NOTHING
+) -> Path:
+    """Write its files into `folder`; the audit file begins anew.
+
+    :param more: sections beside those that it needs.
+    """
     state.write(folder / "policy.yaml", policy)
     audit = folder / "audit.jsonl"
     audit.unlink(missing_ok=True)
@@ -69,6 +77,7 @@ def configuration(world: World, folder: Path, backend: str, policy: str) -> Path
             "audit": {"file": str(audit)},
             "oslo_policy": {"policy_file": str(folder / "policy.yaml")},
             "keystone_authtoken": world.authtoken(users.PROXY),
+            **more,
         },
     )
     return path

@@ -31,6 +31,22 @@ def test_the_files_and_their_order_are_oslo_policys(site):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("names", "codes"),
+    [(["a.policy-test.yaml"], []), (["a.policy-test.yaml", "b.yaml"], ["PP207"]), ([], ["PP207"])],
+)
+def test_a_directory_of_tests_is_meant_not_to_be_read(site, names, codes):
+    site.write("{}")
+    (site.folder / "tests").mkdir(parents=True)
+    for name in ["10-a.yaml", *(f"tests/{name}" for name in names)]:
+        site.add(name, "{}")
+
+    sources = read(site.settings())
+
+    assert [Path(path).name for path, _ in sources.files] == ["policy.yaml", "10-a.yaml"]
+    assert [problem.code for problem in sources.problems] == codes
+
+
 # What editors, package managers and people leave behind: file name, finding.
 LEFT_BEHIND = {
     "10-a.yaml": "",
