@@ -10,8 +10,8 @@ from policy_proxy.cli.lazy import LazyGroup
 @click.group(
     cls=LazyGroup,
     package=__name__,
-    names=("diff", "explain", "fmt", "lint", "replay", "show", "suggest", "test"),
-    short_help="Lint, explain, compare, format, test and replay policy files.",
+    names=("diff", "explain", "fmt", "lint", "matrix", "replay", "show", "suggest", "test"),
+    short_help="Lint, explain, show, compare, format, test and replay policy files.",
 )
 def policy() -> None:
     """Work on policy files: find mistakes, understand decisions, compare, test, replay."""

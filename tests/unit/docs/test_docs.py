@@ -27,6 +27,7 @@ from policy_proxy.placement.targets import ATTRIBUTES
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 SAMPLE = ROOT / "etc" / "policy-proxy.conf"
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!https?://)([^)\s]+)\)")
+PICTURE = re.compile(r"!\[[^\]]+\]\((?!https?://)([^)\s]+)\)")
 PLACE = re.compile(r"`((?:policy_proxy|tests|policies|etc|docs)/[\w./-]+)`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 NO_MARKS = re.compile(r"[^\w\- ]")
@@ -97,6 +98,16 @@ def test_no_link_is_broken(document):
             broken.append(link)
 
     assert broken == []
+
+
+def test_every_picture_is_shown_and_every_picture_shown_is_there():
+    shown = {
+        (document.parent / link).resolve()
+        for document in DOCUMENTS
+        for link in PICTURE.findall(document.read_text(encoding="utf-8"))
+    }
+
+    assert shown == {*ROOT.glob("docs/pictures/*")}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
