@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install run test test-caches check bench bench-quick compat docs clean
+.PHONY: install run test test-caches check bench bench-quick compat docs pictures clean
 
 install: $(VENV)/.installed
 
@@ -60,6 +60,10 @@ compat: install
 # Writes the parts of docs/, etc/ and policies/ that come from the code; a test compares them.
 docs: install
 	$(BIN)/python -m tests.docs_from_code
+
+# Takes the pictures in docs/ anew, with Debian's chromium.
+pictures: install
+	PYTHONPATH=tests $(BIN)/python -m docs_from_code.pictures
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

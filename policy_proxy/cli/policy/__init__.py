@@ -10,8 +10,19 @@ from policy_proxy.cli.lazy import LazyGroup
 @click.group(
     cls=LazyGroup,
     package=__name__,
-    names=("diff", "explain", "fmt", "lint", "show", "test"),
-    short_help="Lint, explain, compare, format and test policy files.",
+    names=(
+        "diff",
+        "explain",
+        "fmt",
+        "lint",
+        "matrix",
+        "replay",
+        "shadow",
+        "show",
+        "suggest",
+        "test",
+    ),
+    short_help="Lint, test, show, explain, compare, try and format policy files.",
 )
 def policy() -> None:
-    """Work on policy files: find mistakes, understand decisions, compare."""
+    """Work on policy files: find mistakes, understand decisions, compare, test, replay."""
