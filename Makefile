@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install run test test-caches check bench bench-quick compat docs clean
+.PHONY: install run test test-caches check bench bench-quick compat docs pictures clean
 
 install: $(VENV)/.installed
 
@@ -30,8 +30,7 @@ test-caches: install
 		echo "Without remembered $$memory" && \
 		CACHES_OFF=$$memory $(BIN)/pytest --quiet --numprocesses $(TEST_PROCESSES) --dist loadgroup \
 			tests/integration/gabbi tests/integration/test_admission_differential.py \
-			tests/integration/test_serve_reload.py tests/functional/test_policy_reload.py \
-			tests/functional/test_enforcement.py || exit 1; \
+			tests/integration/test_serve_reload.py tests/functional/test_forwarding.py || exit 1; \
 	done
 
 check: install
@@ -60,6 +59,10 @@ compat: install
 # Writes the parts of docs/, etc/ and policies/ that come from the code; a test compares them.
 docs: install
 	$(BIN)/python -m tests.docs_from_code
+
+# Takes the pictures in docs/ anew, with Debian's chromium.
+pictures: install
+	PYTHONPATH=tests $(BIN)/python -m docs_from_code.pictures
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,9 +1,10 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
     RequestId → Health → Cors → ErrorBarrier → Audit → Admission → Identify (AuthToken) → TakePolicy
-    → Enforce → Content → terminal
+    → (Shadow) → Enforce → Content → terminal
 
-with Content before Enforce where the rule in force looks at something in the body.
+with Shadow where a candidate policy is tried, and Content before Enforce where the rule in force
+looks at something in the body.
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
 the terminal at the end.
@@ -32,11 +33,12 @@ from policy_proxy.backend.remote import post
 from policy_proxy.barrier.error_barrier import ErrorBarrier
 from policy_proxy.barrier.request_id import RequestId
 from policy_proxy.config import Settings, authtoken, named
-from policy_proxy.config.policy import PolicySettings
+from policy_proxy.config.policy import PolicySettings, candidate_of
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import Environ, Headers, Service, StartResponse, WSGIApp
 from policy_proxy.policy.enforcement import Enforce, TakePolicy
 from policy_proxy.policy.remote import Ask, asking, not_asked
+from policy_proxy.policy.shadow import Shadow, Tally, Trial
 from policy_proxy.policy.watch import PolicyWatch
 from policy_proxy.telemetry import looks
 from policy_proxy.telemetry.health import Health
@@ -97,20 +99,44 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
         settings.policy, service.defaults, remote_ask(settings.policy), service.attributes
     )
     watch.load_now()
+    trial = _trial(settings, service)
     readiness = Readiness(
         {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},
         settings.health.interval,
     )
     app = terminal
-    for layer in reversed(_layers(settings, service, watch, readiness)):
+    for layer in reversed(_layers(settings, service, watch, trial, readiness)):
         app = layer(app)
-    watch.start()  # last, so that a chain that cannot be put together leaves no thread behind
+    watches = [watch, *([trial.watch] if trial else [])]
+    for one in watches:  # last, so that a chain that cannot be put together leaves no thread behind
+        one.start()
     readiness.start()
-    return Chain(app, watch.reload, (watch.stop, readiness.stop))
+    return Chain(app, partial(_reload, watches), (*(one.stop for one in watches), readiness.stop))
+
+
+def _reload(watches: list[PolicyWatch]) -> None:
+    for watch in watches:
+        watch.reload()
+
+
+def _trial(settings: Settings, service: Service) -> Trial | None:
+    """The candidate policy, if there is one. One that cannot be used is told, and harms nothing."""
+    candidate = candidate_of(settings.policy)
+    if candidate is None:
+        return None
+    watch = PolicyWatch(
+        candidate, service.defaults, not_asked, service.attributes, prefix="candidate: "
+    )
+    watch.load_now()
+    return Trial(watch, Tally())
 
 
 def _layers(
-    settings: Settings, service: Service, watch: PolicyWatch, readiness: Readiness
+    settings: Settings,
+    service: Service,
+    watch: PolicyWatch,
+    trial: Trial | None,
+    readiness: Readiness,
 ) -> list[Layer]:
     sink = _sink(settings)
     readers = BoundedSemaphore(settings.limits.max_body_readers)
@@ -121,6 +147,7 @@ def _layers(
             Health,
             readiness=readiness,
             watch=watch,
+            trial=trial,
             lost=lambda: sink.lost,
             trusted=settings.health.trusted_addresses,
         ),
@@ -136,6 +163,7 @@ def _layers(
         ),
         partial(TakePolicy, watch=watch),
         partial(content, decisive=True),
+        *([partial(Shadow, service=service, trial=trial)] if trial else []),
         partial(Enforce, service=service),
         partial(content, decisive=False),
     ]

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from policy_proxy.model import (
+    CANDIDATE,
     CREDENTIALS_SENT,
     DECISION,
     IDENTITY,
@@ -18,7 +19,7 @@ from policy_proxy.model import (
     Request,
 )
 
-VERSION = 1
+VERSION = 2
 _LONGEST_PATH = 2048
 _SHORTEST_SECRET = 16
 _UNDECIDED = Decision("")
@@ -62,9 +63,12 @@ def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> d
         "roles": [*who.roles],
         "is_admin_project": who.is_admin_project,
         "service_user_id": who.service_user_id,
+        "service_user_domain_id": who.service_user_domain_id,
         "service_project_id": who.service_project_id,
+        "service_project_domain_id": who.service_project_domain_id,
         "service_roles": [*who.service_roles],
         "credentials": environ.get(CREDENTIALS_SENT, ""),
+        **({"candidate": environ[CANDIDATE]} if CANDIDATE in environ else {}),
     }
 
 

@@ -17,6 +17,11 @@ def print_stripped(console: Console, shown: RenderableType) -> None:
         console.print(line, soft_wrap=True)
 
 
+def printable(text: str) -> str:
+    """What comes from outside, without what would mean something to a terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def from_here(path: str) -> str:
     """Relative to the current directory, if it lies there."""
     with suppress(OSError):  # that directory may be gone

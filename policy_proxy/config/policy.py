@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oslo_config import cfg
@@ -29,6 +29,12 @@ OPTS = [
         default=False,
         help="Accept rules with `http:` and `https:` checks, which ask another server at every "
         "decision and tell it who the caller is. Off: such a rule is refused.",
+    ),
+    cfg.StrOpt(
+        "candidate_file",
+        help="A policy file to try beside the one in force: it is asked about each request as if "
+        "it stood in the place of [oslo_policy] policy_file, and where it decides otherwise the "
+        "audit record says so. It never changes an answer. Unset: none.",
     ),
 ]
 
@@ -63,6 +69,7 @@ class RemoteSettings:
 class PolicySettings:
     """`file` and `dirs` are absolute paths; the rest is as in the options' help.
 
+    :param candidate_file: an absolute path, too.
     :param required_dirs: those of `dirs` that must hold a file, since rules of theirs are in force.
         No option sets them.
     """
@@ -76,6 +83,22 @@ class PolicySettings:
     allow_remote_checks: bool = False
     remote: RemoteSettings = RemoteSettings()
     required_dirs: frozenset[str] = frozenset()
+    candidate_file: str | None = None
+
+
+def candidate_of(settings: PolicySettings) -> PolicySettings | None:
+    """The settings of the policy that is tried, with its file in the place of the policy file; None
+    without one. It asks no other server: that would cost more than a look.
+    """
+    if settings.candidate_file is None:
+        return None
+    return replace(
+        settings,
+        file=settings.candidate_file,
+        require_file=True,
+        allow_remote_checks=False,
+        candidate_file=None,
+    )
 
 
 def register(conf: cfg.ConfigOpts) -> None:
@@ -92,6 +115,7 @@ def register(conf: cfg.ConfigOpts) -> None:
 def read(conf: cfg.ConfigOpts) -> PolicySettings:
     """The paths are found as oslo.policy finds them: beside the configuration file."""
     standard = conf.oslo_policy
+    candidate = conf[GROUP].candidate_file
     return PolicySettings(
         file=_located(conf, standard.policy_file),
         dirs=tuple(_located(conf, path) for path in standard.policy_dirs),
@@ -100,6 +124,7 @@ def read(conf: cfg.ConfigOpts) -> PolicySettings:
         watch_interval=conf[GROUP].watch_interval,
         require_file=conf[GROUP].require_file,
         allow_remote_checks=conf[GROUP].allow_remote_checks,
+        candidate_file=_located(conf, candidate) if candidate else None,
         remote=RemoteSettings(
             content_type=standard.remote_content_type,
             timeout=min(standard.remote_timeout, MAX_REMOTE_SECONDS),

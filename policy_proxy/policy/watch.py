@@ -10,8 +10,10 @@ import os
 import queue
 import threading
 import time
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.policy.build import UNKNOWN, Attributes, Defaults, build
@@ -52,6 +54,11 @@ class _Call(Enum):
     STOP = "end"
 
 
+class _Prefixed(logging.LoggerAdapter[logging.Logger]):
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[str, Any]:
+        return f"{(self.extra or {})['prefix']}{msg}", kwargs
+
+
 class PolicyWatch:
     """Holds the policy in force.
 
@@ -62,6 +69,7 @@ class PolicyWatch:
     :param defaults: makes the service's rule defaults.
     :param ask: how `http:` and `https:` checks are asked; without it they deny.
     :param attributes: for the rule of each operation what its target can have.
+    :param prefix: of what it logs, if it does not hold the policy that decides.
     """
 
     def __init__(
@@ -70,7 +78,10 @@ class PolicyWatch:
         defaults: Defaults,
         ask: Ask = not_asked,
         attributes: Attributes = UNKNOWN,
+        *,
+        prefix: str = "",
     ) -> None:
+        self._log = _Prefixed(_LOG, {"prefix": prefix})
         self._settings = settings
         self._defaults = defaults
         self._attributes = attributes
@@ -114,7 +125,7 @@ class PolicyWatch:
             if settled:
                 self._take(sources)
             elif self._restless == _RESTLESS:
-                _LOG.warning("the policy files change at every look, so they are not taken")
+                self._log.warning("the policy files change at every look, so they are not taken")
             return settled
 
     def reload(self) -> None:
@@ -160,7 +171,7 @@ class PolicyWatch:
 
     def _reload(self) -> None:
         """Looks a moment apart, until two see the same: whoever asks may still be writing."""
-        _LOG.info("the policy files are read at once, as asked")
+        self._log.info("the policy files are read at once, as asked")
         for _ in range(_RESTLESS):
             if self.look():
                 break
@@ -170,7 +181,7 @@ class PolicyWatch:
         """Nobody can say what is in the files, so they do not count as those in force."""
         kept = self._state
         if kept.problems != (_STUMBLED,):
-            _LOG.exception("looking at the policy files failed; they are looked at again")
+            self._log.exception("looking at the policy files failed; they are looked at again")
             self._state = PolicyState(kept.snapshot, problems=(_STUMBLED,))
 
     def _take(self, sources: Sources) -> None:
@@ -180,7 +191,7 @@ class PolicyWatch:
         if state.snapshot and sources.revision == state.snapshot.revision:
             if state.problems:
                 self._state = PolicyState(state.snapshot)
-                _LOG.info("policy files are those of revision %s again", sources.revision)
+                self._log.info("policy files are those of revision %s again", sources.revision)
             return
         try:
             snapshot = replace(self._built(sources), ask=self._ask)
@@ -189,7 +200,7 @@ class PolicyWatch:
         else:
             self._require(sources, snapshot)
             self._state = PolicyState(snapshot)
-            _LOG.info("policy revision %s is in force", snapshot.revision)
+            self._log.info("policy revision %s is in force", snapshot.revision)
 
     def _built(self, sources: Sources) -> PolicySnapshot:
         kept = self._state.snapshot
@@ -207,12 +218,12 @@ class PolicyWatch:
     def _refuse(self, revision: str, error: PolicyError) -> None:
         kept, problems = self._state.snapshot, tuple(error.problems)
         self._state = PolicyState(kept, revision, problems)
-        _LOG.error(
+        self._log.error(
             "policy files of revision %s are refused, %s, because of:",
             revision,
             f"revision {kept.revision} stays in force" if kept else "no policy is in force",
         )
         for problem in problems[:_SHOWN]:
-            _LOG.error("%s", problem)
+            self._log.error("%s", problem)
         if len(problems) > _SHOWN:
-            _LOG.error("and %d more", len(problems) - _SHOWN)
+            self._log.error("and %d more", len(problems) - _SHOWN)

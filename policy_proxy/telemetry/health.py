@@ -13,6 +13,7 @@ import webob
 
 from policy_proxy.config.health import Network
 from policy_proxy.model import Environ, StartResponse, WSGIApp
+from policy_proxy.policy.shadow import Trial
 from policy_proxy.policy.watch import PolicyState, PolicyWatch
 from policy_proxy.telemetry.readiness import Readiness
 
@@ -24,12 +25,14 @@ _WORDS = {
     "backend": "the service behind this proxy does not answer",
 }
 _STALE = "newer policy files are refused, the last good policy is in force"
+_CANDIDATE = "the candidate policy cannot be used, so nothing is compared with it"
 _LOST = "audit records could not be written where they should be"
 
 
 class Health:
     """Answers the exact path itself, without a token; everything else goes on.
 
+    :param trial: the candidate policy, if one is tried.
     :param lost: tells how many audit records could not be written where they should be.
     :param trusted: from where more may be asked.
     """
@@ -39,12 +42,14 @@ class Health:
         app: WSGIApp,
         readiness: Readiness,
         watch: PolicyWatch,
+        trial: Trial | None,
         lost: Callable[[], int],
         trusted: Iterable[Network],
     ) -> None:
         self._app = app
         self._readiness = readiness
         self._watch = watch
+        self._trial = trial
         self._lost = lost
         self._trusted = tuple(trusted)
 
@@ -67,13 +72,20 @@ class Health:
     def _told(self, *, detailed: bool) -> dict[str, Any]:
         reasons = [_WORDS.get(name, name) for name in self._readiness.failing]
         state, lost = self._watch.state, self._lost()
-        warnings = {_STALE: state.snapshot and state.problems, _LOST: lost}
+        tried = self._trial and self._trial.watch.state
+        warnings = {
+            _STALE: state.snapshot and state.problems,
+            _CANDIDATE: tried and tried.problems,
+            _LOST: lost,
+        }
         document: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
         if any(warnings.values()):
             document["warnings"] = [words for words, holds in warnings.items() if holds]
         if detailed:
             policy = described(state)
             document |= {"worker": os.getpid(), "policy": policy, "audit": {"lost": lost}}
+            if self._trial:
+                document["candidate"] = _tried(self._trial)
         return document
 
     def _trusts(self, address: str) -> bool:
@@ -98,6 +110,13 @@ def described(state: PolicyState) -> dict[str, Any]:
     if state.problems:
         document |= {"refused_revision": state.refused, "because": list(state.problems)}
     return document
+
+
+def _tried(trial: Trial) -> dict[str, Any]:
+    """The same of a candidate, and what it said of requests so far."""
+    document = described(trial.watch.state)
+    document["state"] = {"in force": "tried"}.get(document["state"], document["state"])
+    return {**document, **trial.tally.told()}
 
 
 def _time(seconds: float) -> str:

@@ -23,6 +23,7 @@ UNITS = {
     "cpu": "ms CPU",
     "time": "ms",
     "idle": "MiB",
+    "peak": "MiB",
     "over idle": "MiB",
     "rate": "MB/s",
     "seconds": "s",

@@ -98,6 +98,33 @@ TARGETS = (
     ),
     Target("Enforcer.authorize / compiled, CPU of a decision", AT_LEAST, 30, _decision),
     Target(
+        "replay, parsed records a second of CPU",
+        AT_LEAST,
+        200_000,
+        lambda pick: pick("replay", "replay, parsed", "throughput"),
+        unit="/s",
+    ),
+    Target(
+        "Enforcer.authorize / replay, CPU of a record",
+        AT_LEAST,
+        10,
+        lambda pick: pick("replay", "Enforcer.authorize", "cpu") / pick("replay", "replay", "cpu"),
+    ),
+    Target(
+        "replay, memory for 150,000 records / 30,000",
+        AT_MOST,
+        1.1,
+        lambda pick: (
+            pick("replay memory", "150,000", "peak") / pick("replay memory", "30,000", "peak")
+        ),
+    ),
+    Target(
+        "ours with a candidate on trial / ours",
+        AT_LEAST,
+        0.97,
+        _throughput("savings/0", "ours, a candidate on trial", "ours"),
+    ),
+    Target(
         "10,000 rules / 40 rules, time of a request",
         AT_MOST,
         1.1,

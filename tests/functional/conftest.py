@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from docs_from_code import audit
 from harness.proxy import Proxy, configuration
 from integration.raw_backend import OK, RawBackend, answering
+
+RECORD = Draft202012Validator(json.loads(audit.schema()))
+
+
+def valid(proxy):
+    """Every audit record that a test has left is as docs/ says."""
+    if (proxy.folder / "audit.jsonl").is_file():
+        for record in proxy.records():
+            RECORD.validate(record)
 
 
 @pytest.fixture
@@ -21,6 +33,7 @@ def make_proxy(tmp_path, keystone, keystone_url, password):
                 tmp_path, backend=backend.url, keystone=keystone_url, password=password, **more
             )
             proxy = Proxy.built(path, keystone)
+            built.callback(valid, proxy)
             built.callback(proxy.app.close)
             return proxy
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
+from harness.browser import Missing, chromium
 from harness.stack import Stack, processes_of, running
 from integration.raw_backend import RawBackend, placement
 
-COSTLY = {"stack", "story"}
-"""Fixtures that start Keystone and Placement."""
+COSTLY = {"stack", "story", "browser"}
+"""Fixtures that start Keystone and Placement, or a browser."""
+BROWSER_REQUIRED = "REQUIRE_CHROMIUM"
+"""Set in the environment, a missing browser is a failure and no reason to skip."""
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +35,21 @@ def backend() -> Iterator[RawBackend]:
         yield backend
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """For pages. Closed after each module, for the sake of tests that use asyncio."""
+    try:
+        with chromium() as launched:
+            yield launched
+    except Missing as missing:
+        (pytest.fail if os.environ.get(BROWSER_REQUIRED) else pytest.skip)(str(missing))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send all tests that share a stack to one process of pytest-xdist, so that it starts once."""
+    """Send all tests that share a stack, or a browser, to one process of pytest-xdist, so that it
+    starts once.
+    """
     for item in items:
         for fixture in COSTLY.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group(fixture))

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import signal
 import socket
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from docs_from_code import ROOT
 from policy_proxy.cli import main
 
 LIST = "placement:traits:list"
@@ -179,6 +181,20 @@ def test_the_tests_must_pass(site, place):
 
 def test_that_there_are_no_tests_is_said(site):
     assert "No tests were run: see --tests." in site.run("promote", "new.yaml").stdout
+
+
+def test_what_a_trial_said_is_shown(site):
+    """The log of docs/shadow.md, with the candidate of its time."""
+    shadow = (ROOT / "docs" / "shadow.md").read_text()
+    site.write("candidate.yaml", re.search(r"```yaml\n(# candidate.yaml\n.+?)```", shadow, re.S)[1])
+    site.policy.write_text("{}\n")
+    log = ROOT / "docs" / "examples" / "tried.jsonl"
+
+    said = site.run("promote", "candidate.yaml", "--log", log).stdout
+
+    assert "gained  2  roles reader; project alpha" in said
+    assert "No record names" not in said
+    assert "No record names revision" in site.run("promote", "new.yaml", "--log", log).stdout
 
 
 def test_a_file_of_cases_that_is_not_good_ends_it(site):

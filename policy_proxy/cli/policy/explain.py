@@ -39,7 +39,9 @@ _ROUTE = 2
 )
 @click.option("--request-id", metavar="ID", help="Explain this past request, from --log.")
 @click.option(
-    "--log", type=click.Path(exists=True, dir_okay=False), help="Audit records; plain or gzip."
+    "--log",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Audit records; plain, gzip, bzip2 or xz.",
 )
 @policy_options
 @format_option

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from policy_proxy.audit.record import VERSION
+from policy_proxy.audit.logs import LogError, lines
+from policy_proxy.audit.reading import VERSIONS
 from policy_proxy.cli.output import fail
 from policy_proxy.model import Identity, Target
 
-_GZIP = b"\x1f\x8b"
 _NOBODY = dataclasses.asdict(Identity())
 
 
@@ -42,37 +40,40 @@ def past(log: str, request_id: str) -> Past:
 
     Ends the command with exit code 1 if the log does not have it, or cannot be read.
 
-    :param log: audit records, a line each, with anything before them on the line; plain or gzip.
+    :param log: audit records, a line each, with anything before them on the line; plain or packed.
     """
     try:
         found = [entry for entry in _entries(log, request_id) if entry["request_id"] == request_id]
-    except (OSError, EOFError, ValueError) as error:
-        fail([f"{log}: cannot be read ({error}): give an audit file, or a log with audit records"])
+    except LogError as error:
+        fail([f"{error}: give an audit file, or a log with audit records"])
     if not found:
         fail([f"{log}: no audit record has the request id {request_id}: name the log of that time"])
     try:
         return _past(found[-1], len(found))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        fail([f"{log}: the record of {request_id} is none of version {VERSION} ({error!r})"])
+        known = " or ".join(map(str, VERSIONS))
+        fail([f"{log}: the record of {request_id} is none of version {known} ({error!r})"])
 
 
 def _entries(log: str, request_id: str) -> Iterator[dict[str, Any]]:
-    with Path(log).open("rb") as raw:
-        packed = raw.read(len(_GZIP)) == _GZIP
-    opened = gzip.open if packed else open
-    with opened(log, "rt", encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if request_id in line and "{" in line:
-                try:
-                    entry = json.loads(line[line.index("{") :])
-                except ValueError:
-                    continue  # a line of the log that is no record
-                if isinstance(entry, dict) and "request_id" in entry:
-                    yield entry
+    """
+    :raises LogError: if the log cannot be read to its end.
+    """
+    wanted = request_id.encode()
+    for file, number, line, why in lines([log]):
+        if line is None:
+            raise LogError(f"{file}:{number}: {why}")
+        if wanted in line and b"{" in line:
+            try:
+                entry = json.loads(line[line.index(b"{") :])
+            except ValueError:
+                continue  # a line of the log that is no record
+            if isinstance(entry, dict) and "request_id" in entry:
+                yield entry
 
 
 def _past(entry: dict[str, Any], same_id: int) -> Past:
-    if entry["version"] != VERSION:
+    if entry["version"] not in VERSIONS:
         raise ValueError(f"version {entry['version']}")
     return Past(
         request_id=entry["request_id"],

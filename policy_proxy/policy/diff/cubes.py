@@ -9,32 +9,39 @@ from policy_proxy.policy.diff.diagrams import Answers, Function
 from policy_proxy.policy.diff.space import Space
 
 
-def cubes(space: Space, wanted: Function) -> Iterator[Literals]:
+def cubes(space: Space, wanted: Function, among: Function | None = None) -> Iterator[Literals]:
     """Descriptions of the possible part of a function, none with a literal that can be spared.
 
     Every possible case has one; what is impossible does not lengthen them.
 
+    :param among: what is known already, so that no description says it; all that is possible if
+        it is not given.
     :raises TooLarge: if the next one cannot be found.
     """
     made = space.diagrams
-    left = made.all([space.seen, wanted])
-    outside = made.all([space.seen, made.not_(wanted)])
+    known = space.seen if among is None else among
+    left = made.all([known, wanted])
+    outside = made.all([known, made.not_(wanted)])
     while left != made.never:
         cube = _shortest(space, made.path(left, space.likely), outside)
         yield space.literals(cube)
         left = made.all([left, made.not_(made.of(cube))])
 
 
-def needed(space: Space, found: Iterable[Literals], wanted: Function) -> list[Literals]:
+def needed(
+    space: Space, found: Iterable[Literals], wanted: Function, among: Function | None = None
+) -> list[Literals]:
     """The descriptions without those that the others make superfluous, the longest first.
 
+    :param among: as for `cubes`.
     :raises TooLarge: if it cannot be told which those are.
     """
     made = space.diagrams
+    known = space.seen if among is None else among
     kept = sorted(found, key=len, reverse=True)
     for cube in [*kept]:
         others = made.any(space.of(other) for other in kept if other is not cube)
-        alone = made.all([space.seen, wanted, made.not_(others)])
+        alone = made.all([known, wanted, made.not_(others)])
         if not made.meets(alone, space.answers(cube)):
             kept = [other for other in kept if other is not cube]
     return kept[::-1]

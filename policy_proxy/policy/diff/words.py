@@ -26,13 +26,26 @@ _LISTS = {"role": "role", "roles": "role spelled", "service_roles": "service rol
 
 def described(cube: Literals) -> str:
     """Who is meant, for example `role reader whose project_id is the target's`."""
-    roles = [_role(atom) for atom, holds in cube.items() if isinstance(atom, Member) and holds]
     scope = _scope(cube)
-    head = " and ".join(roles) or "anyone"
-    conditions = ", ".join(_conditions(cube))
+    head = _roles(cube) or "anyone"
+    said = ", ".join(_conditions(cube))
     if scope:
-        head = f"{head} with {scope}{',' if conditions else ''}"
-    return f"{head} {conditions}".rstrip()
+        head = f"{head} with {scope}{',' if said else ''}"
+    return f"{head} {said}".rstrip()
+
+
+def conditions(cube: Literals) -> str:
+    """What is said of somebody who is known otherwise, such as `whose project_id is the target's`.
+
+    :param cube: without scopes.
+    """
+    roles = _roles(cube)
+    return ", ".join([*([f"with {roles}"] if roles else []), *_conditions(cube)])
+
+
+def _roles(cube: Literals) -> str:
+    had = [_role(atom) for atom, holds in cube.items() if isinstance(atom, Member) and holds]
+    return " and ".join(had)
 
 
 def _conditions(cube: Literals) -> Iterator[str]:

@@ -43,6 +43,16 @@ def start(
     return Running(f"http://{ports.LOOPBACK}:{port}", (child,))
 
 
+def trying(world: World) -> Running:
+    """The same with a candidate policy on trial, which every request is decided by as well."""
+    name = "ours, a candidate on trial"
+    folder = _folder(world, name)
+    folder.mkdir(exist_ok=True)
+    candidate = folder / "candidate.yaml"
+    state.write(candidate, many_rules(0))
+    return start(world, name=name, more={"policy": {"candidate_file": str(candidate)}})
+
+
 def timed(world: World) -> Running:
     """The same, with a clock at each layer that writes to `layers_file`."""
     layers_file(world).unlink(missing_ok=True)

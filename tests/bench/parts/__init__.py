@@ -39,14 +39,16 @@ class Part:
 PARTS: Mapping[str, Part] = {
     "decisions": Part("one decision, compiled and by Enforcer.authorize", tokens=0),
     "parsing": Part("a 2 MB body, parsed strictly and by json.loads", tokens=0),
+    "replay": Part("recorded requests decided again, and by Enforcer.authorize", tokens=0),
     "load": Part("throughput and latency of all candidates"),
-    "savings": Part("ours without each of its savings", quick=False),
+    "savings": Part("ours without each of its savings, and with a candidate", quick=False),
     "placement": Part("Placement, direct and through ours"),
     "rules": Part("a policy of 10,000 rules and one of 40", quick=False),
     "bodies": Part("CPU that a body of 2 MB adds"),
     "streams": Part("memory and small requests while 20 MB answers stream"),
     "start": Part("from start to ready"),
     "tokens": Part("1, 100 and 10,000 tokens", tokens=10_000, quick=False),
+    "heads": Part("1, 1,000 and 10,000 different requests", quick=False),
     "workers": Part("1 and 2 workers", quick=False),
     "layers": Part("where ours spends its CPU", quick=False),
 }

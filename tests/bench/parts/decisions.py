@@ -38,7 +38,7 @@ def scenes(setting: Setting) -> Iterator[Scene]:
     file.write_text("{}\n", encoding="utf-8")
     settings = PolicySettings(str(file), (), "default", True, 1.0, True)
     snapshot = build(read(settings), settings, list_rules)
-    enforcer = _stock(file)
+    enforcer = stock(file)
     for rule, identity, verdict in CASES:
         target = {"project_id": identity.project_id}
         ours = (rule, target, identity)
@@ -77,7 +77,7 @@ def timed(call: Callable[[], object], calls: int) -> Callable[[], Values]:
     return measure
 
 
-def _stock(file: Path) -> policy.Enforcer:
+def stock(file: Path) -> policy.Enforcer:
     """As services use it: it looks at its file's time in each call."""
     conf = cfg.ConfigOpts()
     conf([], project="bench", default_config_files=[], default_config_dirs=[])

@@ -1,4 +1,6 @@
-"""What each saving brings: ours without it. And what a core of its own would do for bare."""
+"""What each saving brings: ours without it. What a candidate on trial costs. And what a core of
+its own would do for bare.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ NAMES = (
     "ours, all cores",
     "ours, no identity memory",
     "ours, no request memory",
+    "ours, a candidate on trial",
     "bare",
     "bare, one core",
 )

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from docs_from_code import ROOT
 from policy_proxy.cli import main
 
-GUIDES = ["diff", "fmt"]
+GUIDES = ["diff", "fmt", "matrix"]
 
 
 def document(guide):

@@ -27,6 +27,7 @@ from policy_proxy.placement.targets import ATTRIBUTES
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 SAMPLE = ROOT / "etc" / "policy-proxy.conf"
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!https?://)([^)\s]+)\)")
+PICTURE = re.compile(r"!\[[^\]]+\]\((?!https?://)([^)\s]+)\)")
 PLACE = re.compile(r"`((?:policy_proxy|tests|policies|etc|docs)/[\w./-]+)`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 NO_MARKS = re.compile(r"[^\w\- ]")
@@ -76,7 +77,8 @@ def test_every_field_of_the_audit_record_is_documented():
     entry = record({REQUEST_ID: "req-1"}, "error", 500, 1.0)
 
     assert cells("docs/audit.md") >= entry.keys()
-    assert cells("docs/audit.md") - entry.keys() == {"allowed", "denied", "rejected", "error"}
+    outcomes = {"allowed", "denied", "rejected", "error"}
+    assert cells("docs/audit.md") - entry.keys() == {"candidate", *outcomes}
     example = re.search(r"```json\n(.+?)```", text("docs/audit.md"), re.DOTALL)
     assert list(json.loads(example[1])) == list(entry)
 
@@ -97,6 +99,16 @@ def test_no_link_is_broken(document):
             broken.append(link)
 
     assert broken == []
+
+
+def test_every_picture_is_shown_and_every_picture_shown_is_there():
+    shown = {
+        (document.parent / link).resolve()
+        for document in DOCUMENTS
+        for link in PICTURE.findall(document.read_text(encoding="utf-8"))
+    }
+
+    assert shown == {*ROOT.glob("docs/pictures/*")}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -11,6 +11,15 @@ import pytest
 from oslo_policy import policy
 
 from policy_proxy.config.policy import PolicySettings
+from policy_proxy.policy.diff.atoms import (
+    Constant,
+    Credential,
+    Equal,
+    Filled,
+    InAdminProject,
+    Member,
+    Scoped,
+)
 
 _MOVED = {"deprecated_reason": "it moved", "deprecated_since": "1"}
 
@@ -109,3 +118,34 @@ def no_descriptors():
 def open_files():
     """Counts the descriptors of this process."""
     return lambda: len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture(scope="session")
+def is_true():
+    """Whether an atom is true of a caller and a target: its meaning, said a second time."""
+    return _is_true
+
+
+def _is_true(atom, identity, target):
+    if isinstance(atom, Equal):
+        one, other = _value(atom.left, identity, target), _value(atom.right, identity, target)
+        return bool(one) and one == other
+    if isinstance(atom, Member):
+        value = _value(atom.term, identity, target)
+        if atom.of == "role":
+            return bool(value) and value.lower() in [role.lower() for role in identity.roles]
+        return value in getattr(identity, atom.of)
+    if isinstance(atom, Scoped):
+        return bool(getattr(identity, {"system": "system_scope"}.get(atom.to, f"{atom.to}_id")))
+    assert isinstance(atom, InAdminProject)
+    return identity.is_admin_project
+
+
+def _value(term, identity, target):
+    if isinstance(term, Constant):
+        return term.text
+    if isinstance(term, Credential):
+        return getattr(identity, term.name)
+    if isinstance(term, Filled):
+        return term.text.filled(target)
+    return target.get(term.name)

@@ -48,7 +48,7 @@ def asked(watch):
     def ask(looks=None, path="/healthcheck", method="GET", address="127.0.0.1", lost=0):
         readiness = Readiness({"policy": watch.missing, **(looks or {})}, 60)
         readiness.look()
-        health = Health(app, readiness, watch, lambda: lost, THIS_HOST)
+        health = Health(app, readiness, watch, None, lambda: lost, THIS_HOST)
         request = webob.Request.blank(path, method=method, environ={"REMOTE_ADDR": address})
         return request.get_response(health)
 

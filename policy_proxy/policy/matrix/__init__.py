@@ -1,0 +1,1 @@
+"""Roles and operations: who may do what, decided and not sampled."""

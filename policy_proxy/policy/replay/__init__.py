@@ -1,0 +1,1 @@
+"""Past requests, decided again: from what an audit record holds."""

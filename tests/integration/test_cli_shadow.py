@@ -1,0 +1,63 @@
+"""`policy shadow report` as it is typed, on a log of the docs' own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from docs_from_code import day
+from policy_proxy.cli import main
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "audit.jsonl"
+    path.write_text(day.tried())
+    return path
+
+
+def run(*arguments):
+    runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
+    return runner.invoke(main, ["policy", "shadow", "report", *map(str, arguments)])
+
+
+def test_the_answer_as_a_document(log):
+    result = run("--log", log, "--format", "json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert (found["records"], found["decided"], found["gained"], found["lost"]) == (17, 17, 3, 1)
+    assert found["candidates"] == {"edd6d1dff892302b": 4}
+    lost = next(group for group in found["groups"] if group["change"] == "lost")
+    assert lost["rule"] == "placement:resource_providers:inventories:update"
+    assert lost["examples"][0]["user_id"] == "neutron"
+    assert found["undecided"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        (("--fail-on", "gain"), 1),
+        (("--fail-on", "loss"), 1),
+        (("--fail-on", "any"), 1),
+        (("--fail-on", "any", "--revision", "another"), 0),
+        ((), 0),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
+)
+def test_the_exit_code_says_whether_anything_would_change(log, arguments, exit_code):
+    assert run("--log", log, *arguments).exit_code == exit_code
+
+
+def test_a_broken_line_is_told_and_not_taken_for_agreement(log):
+    log.write_text(log.read_text() + "{\n")
+    result = run("--log", log, "--revision", "another", "--fail-on", "gain")
+    assert result.exit_code == 1
+    assert f"{log.name}:18" in result.stdout.replace("\n", "")
+
+
+def test_a_log_that_is_not_there_is_one_sentence(tmp_path):
+    result = run("--log", tmp_path / "nowhere")
+    assert result.exit_code == 1
+    assert "nowhere" in result.stderr

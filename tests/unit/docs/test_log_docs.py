@@ -1,0 +1,58 @@
+"""The outputs in the guides to commands that read logs are those of the commands."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from docs_from_code import ROOT, day
+from policy_proxy.cli import main
+
+GUIDES = ["replay", "shadow", "suggest"]
+BLOCK = re.compile(r"^```(console|yaml|text)\n(.+?)\n```$", re.MULTILINE | re.DOTALL)
+
+
+def run(line):
+    """A line as it is typed, with what can stand at the end of one."""
+    command, _, out = line.partition(" > ")
+    name, *words = re.findall(r"'[^']*'|\S+", command)
+    if name != "policy-proxy":
+        done = subprocess.run(command, shell=True, check=False, capture_output=True, text=True)
+        return done.stdout, done.returncode
+    arguments = [word.strip("'") for word in words]
+    result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments)
+    if out:
+        Path(out).write_text(result.stdout, encoding="utf-8")
+    return "" if out else result.output, result.exit_code
+
+
+def session(block):
+    """The commands of a block, each with what it should print."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        yield command, expected
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_outputs_are_real(guide, tmp_path, monkeypatch):
+    """Files are named in their first line, and the log of the examples lies beside them."""
+    monkeypatch.chdir(tmp_path)
+    log = day.TRIED_NAME if guide == "shadow" else day.NAME
+    shutil.copy(ROOT / "docs" / log, "audit.jsonl")
+
+    text = (ROOT / "docs" / f"{guide}.md").read_text(encoding="utf-8")
+    for language, block in BLOCK.findall(text):
+        if language != "console":
+            name, _, lines = block.partition("\n")
+            content = lines if language == "text" else block
+            (tmp_path / name.removeprefix("# ")).write_text(f"{content}\n", encoding="utf-8")
+            continue
+        for command, expected in session(f"{block}\n"):
+            output, exit_code = run(command)
+            assert output == expected, command
+            assert exit_code == ("--fail-on loss" in command), command
