@@ -110,13 +110,15 @@ def test_rotated_logs_are_read_however_they_are_named(named):
         (ALLOWED, "loss", 1),
         (ALLOWED, "any", 1),
         (ALLOWED[1:], "any", 0),
-        (UNSEEN, "any", 0),
+        (UNSEEN, "any", 1),
         ([recorded("placement:gone", ADA)], "gain", 1),
         ([recorded(LIST, ADA) | {"version": 3}], "gain", 1),
         ([{"version": 2}], "loss", 1),
-        ([{"no": "record"}], "any", 0),
+        ([{"no": "record"}], "any", 1),
+        ([{"no": "record"}, *ALLOWED[1:]], "any", 0),
+        ([], "gain", 1),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 @pytest.mark.usefixtures("folder")
 def test_what_fails_is_said_by_an_option(log, on, exit_code):

@@ -21,7 +21,7 @@ from policy_proxy.policy.replay.replay import Replay
     "--fail-on",
     type=click.Choice(["gain", "loss", "any"]),
     help="Exit with 1 if a request would newly be allowed, newly be denied, or either; also if a "
-    "record is broken, of an unknown version, or cannot be decided.",
+    "record is broken, of an unknown version, or cannot be decided, or if nothing was decided.",
 )
 @format_option
 def replay(
@@ -55,4 +55,4 @@ def _fails(found: Replayed, on: str) -> bool:
         found.unread[kind].count for kind in (Kind.BROKEN, Kind.VERSION)
     )
     gained, lost = on != "loss" and flips.gained, on != "gain" and flips.lost
-    return bool(gained or lost or unsure)
+    return bool(gained or lost or unsure or not found.replay.decided)

@@ -31,7 +31,8 @@ def shadow() -> None:
     "--fail-on",
     type=click.Choice(["gain", "loss", "any"]),
     help="Exit with 1 if it would have allowed a request that was denied, denied one that was "
-    "allowed, or either; also if a record is broken or the candidate could not tell.",
+    "allowed, or either; also if a record is broken, of an unknown version, or the candidate could "
+    "not tell, or if the log has no decision at all.",
 )
 @format_option
 def report(named: Sequence[str], revision: str, fail_on: str | None, form: str) -> None:
@@ -54,7 +55,7 @@ def report(named: Sequence[str], revision: str, fail_on: str | None, form: str) 
 def _fails(tried: Tried, unread: Mapping[Kind, Noted], on: str) -> bool:
     gained, lost = on != "loss" and tried.flips.gained, on != "gain" and tried.flips.lost
     unsure = tried.undecided.count + unread[Kind.BROKEN].count + unread[Kind.VERSION].count
-    return bool(gained or lost or unsure)
+    return bool(gained or lost or unsure or not tried.decided)
 
 
 def _show_json(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) -> None:
