@@ -404,6 +404,25 @@ def test_wrong_usage(site):
     assert f"empty holds no cases: their names end in {ENDING}" in refused("empty", exit_code=2)
     assert "'nowhere' does not exist" in refused("nowhere", exit_code=2)
     assert "cannot be written" in refused(".", "--junit", "nowhere/x.xml", exit_code=2)
+    assert "nan is no number" in refused(".", "--fail-under", "nan", exit_code=2)
+
+
+def test_a_file_that_was_meant_to_be_run_is_not_passed_over(site):
+    (site / "more.policy-test.yml").write_text(WRONG)
+
+    said = refused(".")
+
+    assert said == f"error: more.policy-test.yml: is not read: end its name in {ENDING}\n"
+
+
+def test_above_a_linked_directory_is_where_the_link_stands(site):
+    elsewhere = site / "elsewhere" / "tests"
+    elsewhere.mkdir(parents=True)
+    (site / f"policy{ENDING}").rename(elsewhere / f"policy{ENDING}")
+    (elsewhere.parent / "policy.yaml").write_text('"placement:traits:list": "role:another"\n')
+    (site / "tests").symlink_to(elsewhere)
+
+    assert run("tests").output == "policy.yaml: 2 passed\n"
 
 
 def test_what_cannot_be_read(site):
