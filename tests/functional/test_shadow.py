@@ -153,14 +153,23 @@ def test_one_that_fails_leaves_the_answer_as_it_was(trial, monkeypatch):
     assert (record["outcome"], record["candidate"]["effect"]) == ("allowed", "undecided")
 
 
-def test_one_that_is_slow_is_asked_less(trial, monkeypatch):
+def busy():
+    until = time.thread_time() + 0.02
+    while time.thread_time() < until:
+        pass
+
+
+def waiting():
+    time.sleep(0.06)
+
+
+@pytest.mark.parametrize("delay", [busy, waiting])
+def test_one_that_is_slow_is_asked_less(trial, monkeypatch, delay):
     proxy = trial(FOR_READERS)
     honest = shadow.decide
 
     def slow(*arguments):
-        until = time.thread_time() + 0.02
-        while time.thread_time() < until:
-            pass
+        delay()
         return honest(*arguments)
 
     monkeypatch.setattr(shadow, "decide", slow)
