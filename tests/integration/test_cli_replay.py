@@ -266,8 +266,18 @@ def test_doubts_do_not_get_into_the_diff():
 
 
 @pytest.mark.usefixtures("folder")
+def test_of_a_log_without_records_nothing_follows():
+    Path("log").write_bytes(b"words of another program\n")
+
+    result = run("suggest", "--log", "log", "--policy", "policy.yaml", "--format", "diff")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: no audit record in log: of nothing, nothing follows\n"
+
+
+@pytest.mark.usefixtures("folder")
 def test_nothing_to_suggest_is_no_diff():
-    Path("log").write_bytes(b"")
+    Path("log").write_bytes(lines(*DENIED))
 
     result = run("suggest", "--log", "log", "--keep-unused", "--policy", "policy.yaml")
 
