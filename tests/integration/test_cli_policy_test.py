@@ -463,9 +463,16 @@ def test_pytest_tells_what_is_wrong_with_a_file(site):
         "policy: policy.yaml\ncases: [{request: GET /x, identity: {}, expect: deny}]"
     )
 
+    (site / f"twice{ENDING}").write_text(
+        "policy: [policy.yaml, policy.yaml]\n"
+        "cases: [{operation: traits:list, identity: {}, expect: deny}]"
+    )
+
     code, output = in_pytest(site, "--continue-on-collection-errors")
 
     assert code == 1
+    assert f"twice{ENDING}: more than one policy file (policy.yaml, policy.yaml)" in output
+    assert "Traceback" not in output
     assert f"policy{ENDING}:1: cases is 1: write a list of cases" in output
     assert f"tests{ENDING}:2: policy is not asked: the proxy answers 404" in output
 
