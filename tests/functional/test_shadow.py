@@ -121,6 +121,14 @@ def test_one_that_cannot_be_used_harms_nothing_and_says_so(trial, text, word):
     assert any(word in problem for problem in found["candidate"]["because"])
 
 
+def test_one_that_cannot_even_be_looked_at_does_not_stop_the_start(make_proxy, recorder):
+    proxy = make_proxy(recorder, options="[policy]\ncandidate_file = a\0b\n")
+    assert proxy.ask("GET", "/traits", grant=ADMIN).status_code == 200
+    found = health(proxy)
+    assert found["candidate"]["state"] == "refused"
+    assert any("candidate" in warning for warning in found["warnings"])
+
+
 def test_one_that_is_mended_is_tried_and_one_that_is_broken_is_kept_as_it_was(trial, tmp_path):
     proxy = trial("[")
     candidate = tmp_path / "candidate.yaml"
