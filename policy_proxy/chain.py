@@ -127,7 +127,7 @@ def _trial(settings: Settings, service: Service) -> Trial | None:
     watch = PolicyWatch(
         candidate, service.defaults, not_asked, service.attributes, prefix="candidate: "
     )
-    watch.load_now()
+    watch.load_if_possible()
     return Trial(watch, Tally())
 
 
