@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from policy_proxy.policy.lint.findings import Linted
 from policy_proxy.policy.listing import check_string, expanded
-from policy_proxy.policy.nodes import Never
+from policy_proxy.policy.nodes import Never, Reference, leaves_of
 from policy_proxy.policy.problem import Problem
 from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.source import Sources
@@ -18,7 +19,8 @@ from policy_proxy.policy.suggest.narrow import Suggestion
 Lint = Callable[[Sources], Linted]
 Texts = dict[str, str]
 
-_OF_NO_USE = ("PP202", "PP205")
+_UNUSED = "PP205"
+_OF_NO_USE = ("PP202", _UNUSED)
 """What lint says of a rule that may go: it says what its default says, or decides nothing."""
 _IDLE = "PP210"
 _NO_END = "\n\\ No newline at end of file\n"
@@ -65,7 +67,7 @@ def suggested(
         made = _sources(sources, texts)
         linted = lint(made)
         more = tuple(p for p in linted.problems if (p.code, p.rule, p.text) not in known)
-        tidied = _tidied(texts, more)  # which has less to take away each time
+        tidied = _tidied(texts, more, _needed(linted))  # which has less to take away each time
         if tidied == texts:
             break
         texts = tidied
@@ -117,12 +119,24 @@ def _sources(sources: Sources, texts: Mapping[str, str]) -> Sources:
     return replace(sources, files=files)
 
 
-def _tidied(texts: Texts, problems: Sequence[Problem]) -> Texts:
-    """Without what the suggestions have made useless; line numbers hold for one change a file."""
+def _needed(linted: Linted) -> frozenset[str]:
+    """Rules that another one refers to, be that one of use or not."""
+    rules = linted.snapshot.rules.values() if linted.snapshot else ()
+    leaves = itertools.chain.from_iterable(map(leaves_of, rules))
+    return frozenset(leaf.name for leaf in leaves if isinstance(leaf, Reference))
+
+
+def _tidied(texts: Texts, problems: Sequence[Problem], needed: Collection[str]) -> Texts:
+    """Without what the suggestions have made useless; line numbers hold for one change a file.
+
+    :param needed: rules without which others would refer to nothing.
+    """
     tidied = dict(texts)
     for problem in problems:
         file = problem.file
         if tidied.get(file) != texts.get(file) or file not in texts:
+            continue
+        if problem.code == _UNUSED and problem.rule in needed:
             continue
         if problem.code in _OF_NO_USE and _stands_once(problem.rule, texts):
             tidied[file] = edited(texts[file], (), (), [problem.rule])

@@ -243,6 +243,19 @@ def test_what_is_of_no_use_any_more_goes():
     assert "PP203" not in texts(made)["policy.yaml"]
 
 
+def test_what_an_idle_rule_refers_to_stays():
+    """Without it that rule, which nobody asked to take away, would be an error."""
+    text = (
+        '"auditors": "role:auditor"\n'
+        '"idle": "rule:auditors or role:x"\n'
+        f'"{LIST}": "rule:auditors or rule:admin_or_service_api"\n'
+    )
+    made = made_of(sources_of(policy=text), (LIST, ADA), (LIST, NOVA), (USAGES, ADA))
+
+    assert texts(made)["policy.yaml"].startswith(text[: text.index(f'"{LIST}"')])
+    assert [(problem.code, problem.rule) for problem in made.problems] == [("PP205", "auditors")]
+
+
 def test_what_refers_to_a_rule_that_changes_keeps_its_meaning():
     text = f'"{LIST}": "role:admin or role:service"\n"{SHOW}": "rule:{LIST} or role:reader"\n'
     wishes = Wishes(by_account=False, keep_unused=False)
