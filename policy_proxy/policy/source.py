@@ -13,9 +13,10 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.policy.cases.case import ENDING
@@ -32,6 +33,8 @@ _BACKUP = re.compile(
 """What editors, package managers and people append to the name of a file that they set aside."""
 
 Stamp = tuple[int, ...]
+
+_AS_THEY_ARE: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,16 @@ class Sources:
     stamps: tuple[Stamp, ...]
 
 
-def read(settings: PolicySettings) -> Sources:
-    """Read all files once. Raises nothing: what cannot be read is among the problems."""
+def read(settings: PolicySettings, instead: Mapping[str, bytes] = _AS_THEY_ARE) -> Sources:
+    """Read all files once. Raises nothing: what cannot be read is among the problems.
+
+    :param instead: contents that are taken for those of files, by path, to see what would be.
+    """
     paths, problems = _paths(settings)
     files, stamps = [], []
     for path in paths:
         try:
-            content, stamp = _contents(path)
+            content, stamp = (instead[path], ()) if path in instead else _contents(path)
         except OSError as error:
             missing = path == settings.file and isinstance(error, FileNotFoundError)
             if settings.require_file or not missing:

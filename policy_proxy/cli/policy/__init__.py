@@ -15,14 +15,17 @@ from policy_proxy.cli.lazy import LazyGroup
         "explain",
         "fmt",
         "lint",
+        "log",
         "matrix",
+        "promote",
         "replay",
+        "rollback",
         "shadow",
         "show",
         "suggest",
         "test",
     ),
-    short_help="Lint, test, show, explain, compare, try and format policy files.",
+    short_help="Lint, test, show, explain, compare, try, format and promote policy files.",
 )
 def policy() -> None:
     """Work on policy files: find mistakes, understand decisions, compare, test, replay."""

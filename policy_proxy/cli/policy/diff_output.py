@@ -32,7 +32,7 @@ def show_json(old: str, new: str, changes: Sequence[Change]) -> None:
         }
         for change in changes
     ]
-    answer = {"old": old, "new": new, "summary": _counts(changes), "operations": operations}
+    answer = {"old": old, "new": new, "summary": counts(changes), "operations": operations}
     click.echo(json.dumps(answer, indent=2))
 
 
@@ -45,17 +45,17 @@ def show_text(old: str, new: str, changes: Sequence[Change]) -> None:
             console.print(Text(change.rule, "bold"))
             print_stripped(console, _table(change))
     console.print()
-    counts = _counts(changes)
-    console.print(Text(", ".join(f"{name}: {count}" for name, count in counts.items())))
+    summary = counts(changes)
+    console.print(Text(", ".join(f"{name}: {count}" for name, count in summary.items())))
 
 
-def _counts(changes: Iterable[Change]) -> dict[str, int]:
+def counts(changes: Iterable[Change]) -> dict[str, int]:
     """How many operations of each kind; one where some gain and others lose counts for both."""
-    counts = dict.fromkeys(("gained", "lost", "undecided", "unchanged"), 0)
+    found = dict.fromkeys(("gained", "lost", "undecided", "unchanged"), 0)
     for change in changes:
-        for name in counts:
-            counts[name] += bool(getattr(change, name))
-    return counts
+        for name in found:
+            found[name] += bool(getattr(change, name))
+    return found
 
 
 def _table(change: Change) -> Table:

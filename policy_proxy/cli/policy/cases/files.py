@@ -52,7 +52,7 @@ def suites(paths: Iterable[str], under: Under) -> list[Suite]:
     """
     found: dict[tuple[str, ...], list[Case]] = {under.policies: []} if under.policies else {}
     faults: list[Fault] = []
-    for path in dict.fromkeys(itertools.chain.from_iterable(map(_files, paths))):
+    for path in case_files(paths):
         try:
             file = read_file(path)
             policies = under.policies or policies_of(file)
@@ -116,6 +116,14 @@ def snapshot_of(policies: Sequence[str], under: Under) -> PolicySnapshot:
 
 def named(policies: Iterable[str]) -> str:
     return ", ".join(map(from_here, policies))
+
+
+def case_files(paths: Iterable[str]) -> list[str]:
+    """The files of cases among these paths and in these directories, each once.
+
+    :raises click.UsageError: for what holds no cases.
+    """
+    return list(dict.fromkeys(itertools.chain.from_iterable(map(_files, paths))))
 
 
 def _files(path: str) -> Iterator[str]:

@@ -1,0 +1,84 @@
+"""A policy file takes another's place, and stays there only if every worker has it in force."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from policy_proxy.cli.policy.promotion import files
+from policy_proxy.cli.policy.promotion.proxy import Proxy
+from policy_proxy.cli.terminal import from_here
+from policy_proxy.errors import ConfigurationError
+from policy_proxy.policy.promotion.history import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """
+    :param main: the policy's main file, beside which its history is.
+    :param file: the one that is replaced.
+    :param in_force: the revision that all workers have, and will have again if it fails.
+    :param entry: what is remembered if all goes well.
+    """
+
+    main: Path
+    file: Path
+    old: bytes
+    new: bytes
+    in_force: str
+    entry: Entry
+
+
+def carry_out(swap: Swap, proxy: Proxy | None, timeout: float) -> None:
+    """
+    :param proxy: whose workers must report it; None if nobody is asked.
+    :param timeout: seconds that they have, and that they have again to go back.
+    :raises ConfigurationError: if they have not; then the old file is in its place again.
+    :raises OSError: if a file cannot be written; likewise.
+    """
+    files.make_history(swap.main)
+    files.keep(swap.file)
+    try:
+        files.replace(swap.file, swap.new)
+        click.echo(f"{from_here(str(swap.file))} is replaced.")
+        if proxy:
+            _wait(proxy, swap.entry.after, timeout)
+    except ConfigurationError as error:
+        _put_back(swap, "; ".join(error.problems))
+        raise ConfigurationError([*error.problems, _back(swap, proxy, timeout)]) from None
+    except BaseException as error:
+        _put_back(swap, str(error) or type(error).__name__)
+        click.echo(f"{from_here(str(swap.file))} is as it was before.", err=True)
+        raise
+    files.remember(swap.main, swap.entry)
+    files.confirm(swap.file)
+
+
+def _wait(proxy: Proxy, revision: str, timeout: float) -> None:
+    said = "the only worker" if proxy.workers == 1 else f"all {proxy.workers} workers"
+    click.echo(f"Waiting for {said} of {proxy.url}.")
+    proxy.wait_for(revision, timeout)
+    click.echo(f"Revision {revision} is in force in {said}.")
+
+
+def _put_back(swap: Swap, reason: str) -> None:
+    if swap.file.read_bytes() != swap.old:
+        files.replace(swap.file, swap.old)
+    files.forget(swap.file)
+    with suppress(OSError):  # there are worse things to tell
+        files.remember(swap.main, replace(swap.entry, kind="failed", workers=0, reason=reason))
+
+
+def _back(swap: Swap, proxy: Proxy | None, timeout: float) -> str:
+    """What has become of the policy before."""
+    shown = from_here(str(swap.file))
+    try:
+        if proxy:
+            proxy.wait_for(swap.in_force, timeout)
+    except ConfigurationError as error:
+        why = "; ".join(error.problems)
+        return f"{shown} is as it was before, but it was not seen in force again: {why}"
+    return f"{shown} is as it was before, and revision {swap.in_force} in force in all workers"
