@@ -79,7 +79,7 @@ def _show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted])
     console = Console(highlight=False)
     console.print(Text(printable(f"log         {listed(files)}")), soft_wrap=True)
     for revision, count in tried.revisions.most_common():
-        console.print(Text(printable(f"candidate   revision {revision} ({count} records)")))
+        console.print(Text(printable(f"candidate   revision {revision} ({_records(count)})")))
     show_groups(console, tried.flips)
     doubts = list(_doubts(tried, unread))
     if doubts:
@@ -96,6 +96,10 @@ def _show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted])
         **{str(kind): noted.count for kind, noted in unread.items() if noted.count},
     }
     console.print(Text(", ".join(f"{name}: {count}" for name, count in counts.items())))
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count} records"
 
 
 def _doubts(tried: Tried, unread: Mapping[Kind, Noted]) -> Iterator[str]:
