@@ -56,3 +56,14 @@ def test_the_outputs_are_real(guide, tmp_path, monkeypatch):
             output, exit_code = run(command)
             assert output == expected, command
             assert exit_code == ("--fail-on loss" in command), command
+
+
+def test_the_candidate_on_trial_is_the_one_that_is_shown(tmp_path):
+    candidate = tmp_path / "candidate.yaml"
+    candidate.write_bytes(day.CANDIDATE_POLICY)
+
+    result = CliRunner().invoke(main, ["policy", "show", "usages", "--policy", str(candidate)])
+
+    assert result.output.startswith(f"Revision {day.CANDIDATE_REVISION}\n")
+    shown = (ROOT / "docs" / "shadow.md").read_text(encoding="utf-8")
+    assert f"```yaml\n{day.CANDIDATE_POLICY.decode()}```" in shown
