@@ -11,13 +11,14 @@ import shlex
 import sys
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from docs_from_code import ROOT
 from harness.session import Likeness, Shell, blocks, commands, shell
-from harness.stack import running
+from harness.stack import Stack, eventually, running
 
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 PATIENCE = 20.0
@@ -36,22 +37,30 @@ PERSON = {
 
 @pytest.mark.xdist_group("guide")
 def test_the_guide_leads_where_it_says(tmp_path: Path) -> None:
-    alike = Likeness()
-    (tmp_path / STATE.parent).mkdir(parents=True)
+    state, alike = tmp_path / STATE, Likeness()
+    state.parent.mkdir(parents=True)
     with ExitStack() as opened:
         typed = opened.enter_context(shell(str(ROOT), {**PERSON, "HOME": str(tmp_path)}))
         for language, more, block in blocks(GUIDE):
             if language == "yaml":
-                write(tmp_path / STATE, block)
+                write(state, block)
                 continue
             assert language == "console"
             for command, shown in commands(block):
                 if command.startswith("make run "):
-                    options = shlex.split(shlex.split(command)[2].removeprefix("ARGS="))
-                    stack = opened.enter_context(running(tmp_path / STATE, *options))
-                    assert alike.fits(shown, stack.output.read_text())
+                    started = opened.enter_context(running(state, *options(command)))
+                    eventually(partial(says, started, alike, shown))
                 else:
                     look(typed, alike, alike.now(command), shown, more)
+
+
+def options(command: str) -> list[str]:
+    """What `make run` hands to `policy-proxy up`."""
+    return shlex.split(shlex.split(command)[2].removeprefix("ARGS="))
+
+
+def says(started: Stack, alike: Likeness, shown: str) -> bool:
+    return alike.fits(shown, started.output.read_text())
 
 
 def write(folder: Path, block: str) -> None:
