@@ -52,23 +52,31 @@ def log(config_file: str, last: int | None, form: str) -> None:
 def _show(entries: Sequence[Entry]) -> None:
     if not entries:
         click.echo("Nothing was promoted yet.")
-    table = Table.grid(padding=(0, 2))
-    for entry in entries:
-        by = f"{entry.user} for {entry.sudo_user}" if entry.sudo_user else entry.user
-        revisions = f"{entry.before or '?'} → {entry.after}"
-        table.add_row(
-            entry.time,
-            Text(entry.kind, _STYLES.get(entry.kind, "")),
-            f"{by}@{entry.host}",
-            Text("\n".join([f"{entry.file}  {revisions}", *_more(entry)])),
-        )
-    print_stripped(Console(highlight=False), table)
+    console = Console(highlight=False)
+    for number, entry in enumerate(entries):
+        if number:
+            console.print()
+        kind = Text(entry.kind, _STYLES.get(entry.kind, "green"))
+        console.print(Text.assemble((f"{entry.time}  ", "bold"), kind))
+        print_stripped(console, _facts(entry))
 
 
-def _more(entry: Entry) -> list[str]:
-    """What else there is to say of it, a line each."""
+def _facts(entry: Entry) -> Table:
     counted = {name: count for name, count in entry.changes.items() if name != "unchanged"}
-    changes = ", ".join(f"{name}: {count}" for name, count in counted.items())
-    workers = {0: "nobody was waited for", 1: "in force in the only worker"}
-    good = workers.get(entry.workers, f"in force in all {entry.workers} workers")
-    return [line for line in (changes, entry.reason or good) if line]
+    facts = {
+        "file": entry.file,
+        "revision": f"{entry.before or '?'} → {entry.after}",
+        "by": f"{entry.user}{' for ' * bool(entry.sudo_user)}{entry.sudo_user} on {entry.host}",
+        "changes": ", ".join(f"{name}: {count}" for name, count in counted.items()),
+        "because" if entry.reason else "in force": entry.reason or _in_force(entry.workers),
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, fact in facts.items():
+        if fact:
+            table.add_row(f"  {name}", Text(fact, overflow="fold"))
+    return table
+
+
+def _in_force(workers: int) -> str:
+    known = {0: "not waited for", 1: "in the only worker"}
+    return known.get(workers, f"in all {workers} workers")

@@ -82,7 +82,9 @@ def differs(answer: Heard, revision: str) -> str:
 
 
 def too_few(streak: Collection[Heard], workers: int) -> str:
-    """Why the answers in a row are not those of all workers, though none differs."""
+    """Why answers in a row are not those of all workers, though none differs."""
     found = who(streak)
+    if len(found) >= workers:
+        return "the workers have not been asked often enough: see --timeout"
     names = ", ".join(map(str, found)) or "none"
     return f"{len(found)} of {workers} workers have answered ({names}): see --workers"

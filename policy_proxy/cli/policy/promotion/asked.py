@@ -57,6 +57,21 @@ def options(command: Command) -> Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long it is waited for workers, in seconds.
+
+    :param there: until all have reported the new policy.
+    :param settle: before they are asked about the old one that was put back: who is just about to
+        take the new one has then seen that as well.
+    :param back: until all have reported the old one.
+    """
+
+    there: float
+    settle: float
+    back: float
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """See the options' help."""
 
@@ -68,6 +83,8 @@ class Asked:
     url: str | None
     timeout: float | None
 
-    def patience(self, watch_interval: float) -> float:
-        """Seconds that the workers have."""
-        return self.timeout or 2 * watch_interval + SPARE
+    def patience(self, watch_interval: float) -> Patience:
+        looks = 2 * watch_interval
+        usual = looks + SPARE
+        there = self.timeout or usual
+        return Patience(there, min(looks, SPARE), max(there, usual))

@@ -154,7 +154,7 @@ def _user() -> str:
 @contextmanager
 def _ending_well() -> Iterator[None]:
     """A session that is closed, or SIGTERM, ends it as Ctrl-C does: the file is put back."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     kept = [signal.signal(number, signal.default_int_handler) for number in numbers]
     try:
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 
 from policy_proxy.cli.policy.promotion import files
+from policy_proxy.cli.policy.promotion.asked import Patience
 from policy_proxy.cli.policy.promotion.proxy import Proxy
 from policy_proxy.cli.terminal import from_here
 from policy_proxy.errors import ConfigurationError
@@ -32,10 +34,9 @@ class Swap:
     entry: Entry
 
 
-def carry_out(swap: Swap, proxy: Proxy | None, timeout: float) -> None:
+def carry_out(swap: Swap, proxy: Proxy | None, patience: Patience) -> None:
     """
     :param proxy: whose workers must report it; None if nobody is asked.
-    :param timeout: seconds that they have, and that they have again to go back.
     :raises ConfigurationError: if they have not; then the old file is in its place again.
     :raises OSError: if a file cannot be written; likewise.
     """
@@ -45,10 +46,10 @@ def carry_out(swap: Swap, proxy: Proxy | None, timeout: float) -> None:
         files.replace(swap.file, swap.new)
         click.echo(f"{from_here(str(swap.file))} is replaced.")
         if proxy:
-            _wait(proxy, swap.entry.after, timeout)
+            _wait(proxy, swap.entry.after, patience.there)
     except ConfigurationError as error:
         _put_back(swap, "; ".join(error.problems))
-        raise ConfigurationError([*error.problems, _back(swap, proxy, timeout)]) from None
+        raise ConfigurationError([*error.problems, _back(swap, proxy, patience)]) from None
     except BaseException as error:
         _put_back(swap, str(error) or type(error).__name__)
         click.echo(f"{from_here(str(swap.file))} is as it was before.", err=True)
@@ -72,12 +73,13 @@ def _put_back(swap: Swap, reason: str) -> None:
         files.remember(swap.main, replace(swap.entry, kind="failed", workers=0, reason=reason))
 
 
-def _back(swap: Swap, proxy: Proxy | None, timeout: float) -> str:
+def _back(swap: Swap, proxy: Proxy | None, patience: Patience) -> str:
     """What has become of the policy before."""
     shown = from_here(str(swap.file))
     try:
         if proxy:
-            proxy.wait_for(swap.in_force, timeout)
+            time.sleep(patience.settle)
+            proxy.wait_for(swap.in_force, patience.back)
     except ConfigurationError as error:
         why = "; ".join(error.problems)
         return f"{shown} is as it was before, but it was not seen in force again: {why}"

@@ -97,3 +97,4 @@ def test_another_revision_is_told_by_the_worker_that_has_it():
 
 def test_too_few_workers_are_told_by_name():
     assert too_few(streak(9, 7, 9), 3) == "2 of 3 workers have answered (7, 9): see --workers"
+    assert "see --timeout" in too_few(streak(1, 2), 2)
