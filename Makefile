@@ -30,8 +30,7 @@ test-caches: install
 		echo "Without remembered $$memory" && \
 		CACHES_OFF=$$memory $(BIN)/pytest --quiet --numprocesses $(TEST_PROCESSES) --dist loadgroup \
 			tests/integration/gabbi tests/integration/test_admission_differential.py \
-			tests/integration/test_serve_reload.py tests/functional/test_policy_reload.py \
-			tests/functional/test_enforcement.py || exit 1; \
+			tests/integration/test_serve_reload.py tests/functional/test_forwarding.py || exit 1; \
 	done
 
 check: install

@@ -11,6 +11,8 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
+from random import SystemRandom
 
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 
@@ -22,16 +24,21 @@ class Cores:
     """
 
     def __init__(self) -> None:
-        # the last first: interrupts, and whoever else binds itself, begin at the other end
-        self._cores = sorted(os.sched_getaffinity(0), reverse=True)
-        self._locks = os.memfd_create("cores")
+        # the first comes last: interrupts, and whoever else binds itself, begin there; the others
+        # in any order, or programs that know nothing of each other would all take the same
+        first, *others = sorted(os.sched_getaffinity(0))
+        self._cores = [*SystemRandom().sample(others, len(others)), first]
+        try:
+            self._locks = os.memfd_create("cores")
+        except OSError:  # forbidden, perhaps, by who set up this machine: then nobody is bound
+            self._cores = []
 
     def take(self) -> int | None:
         """The number of a core that no other worker has; None if there is no choice, or none left.
 
         It is this process's until the process ends.
         """
-        if len(self._cores) == 1:
+        if not self._cores[1:]:
             return None
         for place, core in enumerate(self._cores):
             try:
@@ -52,6 +59,7 @@ class OnOneCore:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not hasattr(self._bound, "core"):
-            os.sched_setaffinity(0, {self._core})
             self._bound.core = self._core
+            with suppress(OSError):  # it was taken from this program meanwhile: any other will do
+                os.sched_setaffinity(0, {self._core})
         return self._app(environ, start_response)

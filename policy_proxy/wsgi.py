@@ -50,7 +50,8 @@ class Door:
         except Exception:  # noqa: BLE001  whatever it is, the client must not see it
             _LOG.exception("this service cannot be put together")
         else:
-            return app(environ, start_response)
+            # the server's own stays as it is: gunicorn's access log fails without the raw target
+            return app(environ.copy(), start_response)
         return _closed(start_response)
 
     def opened(self) -> chain.Chain:

@@ -45,7 +45,9 @@ _KEPT = frozenset(
         "wsgi.run_once",
     }
 )
-_LONGEST_REMEMBERED = 2048
+_LONGEST_REMEMBERED = 1024
+_MOST_PAIRS_REMEMBERED = 32
+"""Each takes ten times as much memory as the few characters that it may be written with."""
 
 
 class Admission:
@@ -83,10 +85,15 @@ class Admission:
     def _understood(self, environ: Environ) -> Understood:
         headers.check(environ, self._limits)
         head = sent(environ)
-        short = len("".join(head)) <= _LONGEST_REMEMBERED
-        understood = self._remembered(head) if short else self._understand(head)
+        understood = self._remembered(head) if _is_small(head) else self._understand(head)
         body.check_declared(environ, understood.request.operation.body, self._limits.max_body_bytes)
         return understood
+
+
+def _is_small(head: Sent) -> bool:
+    """Whether it may be remembered: anybody can send it, without a token."""
+    pairs = head.query.count("&") + 1
+    return pairs <= _MOST_PAIRS_REMEMBERED and len("".join(head)) <= _LONGEST_REMEMBERED
 
 
 def _keep(environ: Environ, understood: Understood) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import select
+import time
 from collections import deque
 from contextlib import suppress
 
@@ -57,26 +58,23 @@ class Channel:
 
     def start(self, options: Options) -> None:
         """Begin a transfer, without waiting for anything."""
-        self.lines.clear()
-        self.pieces.clear()
         self._set(options)
         self._multi.add_handle(self._easy)
         self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        self._wind()
 
     def turn(self, now: float, until: float) -> None:
         """Wait for the network and let libcurl act on what it finds.
 
         :param now, until: on `time.monotonic`'s clock.
         """
-        if self._timers:  # set by libcurl just now, in milliseconds; negative for none
-            milliseconds = self._timers.pop()
-            self._due = now + milliseconds / 1000 if milliseconds >= 0 else math.inf
         seconds = min(until, self._due) - now
         events = self._poll.poll(math.ceil(seconds * 1000) if seconds > 0 else 0)
         for descriptor, event in events:
             self._multi.socket_action(descriptor, _FOUND.get(event) or _found(event))
         if not events:
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        self._wind()
 
     def outcome(self) -> tuple[int, str] | None:
         """None while the transfer is under way, then libcurl's code (0 is good) and its words."""
@@ -86,11 +84,15 @@ class Channel:
         return (bad[0][1], bad[0][2]) if bad else None
 
     def finish(self) -> None:
-        """Part with a transfer that is over; its connection may serve the next one."""
+        """Part with a transfer that is over, and with what came; its connection may serve the next
+        one.
+        """
         kept = self._easy.getinfo(pycurl.ACTIVESOCKET)
         if kept != self._kept:
             self._watch_kept(kept)
         self._multi.remove_handle(self._easy)
+        self.lines.clear()
+        self.pieces.clear()
 
     def forget(self) -> None:
         """Let go of the body of the last transfer, which the handle would keep; not of the
@@ -119,6 +121,12 @@ class Channel:
     def _set(self, options: Options) -> None:
         for option, value in options:
             self._easy.setopt(option, value)
+
+    def _wind(self) -> None:
+        """A timer runs from when libcurl sets it, though the next turn may be long in coming."""
+        if self._timers:  # milliseconds; negative for none
+            milliseconds = self._timers.pop()
+            self._due = time.monotonic() + milliseconds / 1000 if milliseconds >= 0 else math.inf
 
     def _watch_kept(self, descriptor: int) -> None:
         if self._kept >= 0:

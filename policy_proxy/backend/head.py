@@ -33,13 +33,13 @@ _BLANKS = (" ", "\t")
 _SWITCHING_PROTOCOLS, _FINAL, _WITHOUT_BODY = 101, 200, (204, 304)
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _HOP_BY_HOP = frozenset({
-    "connection", "content-length", "keep-alive", "proxy-authenticate", "proxy-authorization",
-    "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+    "close", "connection", "content-length", "keep-alive", "proxy-authenticate",
+    "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
 })  # fmt: skip
 _name, _value = itemgetter(0), itemgetter(1)
 _stripped = methodcaller("strip", " \t")
 _USUAL = ("keep-alive", "close")
-"""What `Connection` says without naming a header."""
+"""What `Connection` says without naming a header that is not dropped anyhow."""
 
 
 class Framing(Enum):

@@ -57,6 +57,8 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     os.environ[config.ENVIRONMENT_VARIABLE] = path
     logging.config.dictConfig(logs.configuration(server.log_level))
     os.register_at_fork(after_in_child=_end_at_once)
+    # Python 3.14 would start new interpreters, in which nothing of what is made here is left
+    multiprocessing.set_start_method("fork", force=True)
     granian = _granian(server)
     granian.on_startup(_pass_on_reloads)
     granian.on_startup(partial(_stop_for_certain, granian))

@@ -58,8 +58,8 @@ OPTS = [
         min=0,
         help="How many different requests one worker remembers as understood: the next one with "
         "the same method, path, query, microversion and Accept header is not read anew. It says "
-        "nothing of who asks: that, and policy, are asked each time. Up to 5 KiB each; longer ones "
-        "are not remembered. 0: none are.",
+        "nothing of who asks: that, and policy, are asked each time. Up to 9 KiB each; those "
+        "with more than 1,024 characters or 32 query parameters are not remembered. 0: none are.",
     ),
 ]
 

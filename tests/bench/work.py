@@ -21,12 +21,13 @@ _OWNER = {
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One kind of request. `body` is empty for none."""
+    """One kind of request. `body` is empty for none. `numbers` take turns as the path's `{n}`."""
 
     name: str
     method: str
     path: str
     body: bytes = b""
+    numbers: int = 1
 
 
 def provider(delay: int) -> str:
@@ -83,6 +84,12 @@ def _one_allocation() -> bytes:
 
 def get(delay: int = 0) -> Work:
     return Work("GET 1 kB", "GET", f"/resource_providers/{provider(delay)}/inventories")
+
+
+def get_of(providers: int) -> Work:
+    """The inventories of so many providers in turn, as the nodes of a cloud ask for them."""
+    path = "/resource_providers/00000000-0000-4000-9000-{n}/inventories"
+    return Work(f"GET 1 kB of {providers}", "GET", path, numbers=providers)
 
 
 PUT = Work(

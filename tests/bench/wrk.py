@@ -83,7 +83,7 @@ class Generator:
             Path(body).write_bytes(work.body)
         size = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s"]
         script = ["--latency", "-s", str(_SCRIPT), url, "--"]
-        what = [work.method, work.path, str(self.tokens), str(tokens), body]
+        what = [work.method, work.path, str(self.tokens), str(tokens), body, str(work.numbers)]
         return [system.program("wrk"), *size, *script, *what]
 
 

@@ -128,6 +128,20 @@ def test_the_time_that_a_slow_client_takes_counts_in_total_but_is_no_pause():
             b"".join(hasty.body)
 
 
+def test_the_total_timeout_runs_on_while_a_client_that_read_all_there_was_does_something_else():
+    script = silent_after(LARGE_HEAD, bytes(300_000))
+    with RawBackend(script) as backend:
+        began = time.monotonic()
+        answer = backend.client(read_timeout=30.0, total_timeout=1.5).exchange(GET)
+        got = 0
+        while got < 300_000:
+            got += len(next(iter(answer.body)))
+        time.sleep(1.4)
+        with pytest.raises(errors.AnswerBroken):
+            next(iter(answer.body))
+        assert time.monotonic() - began < 2.5
+
+
 def test_an_address_that_accepts_nothing_ends_within_the_connect_timeout():
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())

@@ -122,6 +122,14 @@ def test_a_connection_with_a_clear_end_is_used_again(status):
         assert backend.connections == 1
 
 
+def test_an_idle_connection_keeps_nothing_of_the_answer_it_brought():
+    with RawBackend(echoing) as backend:
+        client = backend.client()
+        assert b"".join(client.exchange(GET).body) == b"/" * 20_000
+        (idle,) = client._idle[os.getpid()]
+        assert [*idle.lines, *idle.pieces] == []
+
+
 def test_an_answer_that_nobody_asked_for_is_nobodys_answer():
     answered, said = Event(), Event()
 

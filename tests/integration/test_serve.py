@@ -433,6 +433,17 @@ def test_each_worker_serves_on_a_core_of_its_own_and_leaves_it_to_the_next(good)
         assert all(core in cores() for core in before)
 
 
+def test_workers_are_forked_whatever_this_python_would_do(good, tmp_path, monkeypatch):
+    """A new interpreter would have none of the files and handlers that are made for the workers."""
+    spawning = "import multiprocessing\nmultiprocessing.set_start_method('spawn', force=True)\n"
+    (tmp_path / "sitecustomize.py").write_text(spawning)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with serving(good) as served:
+        (worker,) = served.worker_pids()
+        ours = Path(f"/proc/{served.process.pid}/cmdline").read_bytes()
+        assert Path(f"/proc/{worker}/cmdline").read_bytes() == ours
+
+
 def test_without_one_core_threads_serve_where_they_like(good):
     good.write_text(f"[server]\none_core = false\n{good.read_text()}")
     with serving(good) as served:

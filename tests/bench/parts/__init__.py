@@ -48,6 +48,7 @@ PARTS: Mapping[str, Part] = {
     "streams": Part("memory and small requests while 20 MB answers stream"),
     "start": Part("from start to ready"),
     "tokens": Part("1, 100 and 10,000 tokens", tokens=10_000, quick=False),
+    "heads": Part("1, 1,000 and 10,000 different requests", quick=False),
     "workers": Part("1 and 2 workers", quick=False),
     "layers": Part("where ours spends its CPU", quick=False),
 }

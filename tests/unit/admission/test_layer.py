@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import tracemalloc
 
 import pytest
 
@@ -343,8 +344,38 @@ def test_what_is_remembered_excuses_nothing(name, value, status):
         assert refusal.value.status == status
 
 
-def test_a_long_head_is_not_remembered():
+@pytest.mark.parametrize(
+    ("query", "is_remembered"),
+    [
+        ("&".join(["a"] * 32), True),
+        ("&".join(["a"] * 33), False),
+        ("a=" + "b" * 1012, True),
+        ("a=" + "b" * 1013, False),
+    ],
+    ids=["as many as may be", "one too many", "as long as may be", "too long"],
+)
+def test_a_long_head_is_not_remembered(query, is_remembered):
     layer = remembering(Inner(), 16)
-    long = environ_of("GET", "/things", "a=" + "b" * 1900, HTTP_ACCEPT="application/json," * 30)
-    assert layer.admit(long) is not layer.admit(long)
-    assert layer.admit(long) == layer.admit(long)
+    first, again = (layer.admit(environ_of("GET", "/things", query)) for _ in range(2))
+    assert first == again
+    assert (first is again) is is_remembered
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "a=%F0%9F%98%80" + ":" * 900,
+        "&".join([f"%F0%9F%98%80={'b' * 16}"] * 32),
+        "&".join(["a"] * 500),
+    ],
+    ids=["wide", "many", "too many"],
+)
+def test_whatever_is_sent_takes_no_more_memory_than_the_documentation_says(query):
+    layer = remembering(Inner(), 100)
+    heads = [environ_of("GET", "/things", f"{number:03}&{query}"[:1000]) for number in range(100)]
+    tracemalloc.start()
+    for head in heads:
+        layer.admit(head)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held / 100 < 9 * 1024

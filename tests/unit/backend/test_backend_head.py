@@ -119,6 +119,11 @@ def test_hop_by_hop_headers_and_those_that_connection_names_stay_here():
     assert found.headers == (("x-public", "3"),)
 
 
+def test_close_is_no_header():
+    """It is reserved for what `Connection` says: RFC 9112, section 9.6."""
+    assert head(b"Connection: close\r\n", b"Close: 1\r\n", COUNTED).headers == ()
+
+
 INTERIM = [b"HTTP/1.1 100 Continue\r\n", b"\r\n", b"HTTP/1.1 103 X\r\n", b"L: 1\r\n", b"\r\n"]
 
 

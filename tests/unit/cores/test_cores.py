@@ -49,7 +49,23 @@ def test_no_two_processes_get_the_same_core_and_one_too_many_gets_none():
 @needs_two
 def test_a_process_that_ended_leaves_its_core():
     cores = Cores()
-    assert taken_by_children(cores, 1) == taken_by_children(cores, 1) == [max(ALL)]
+    first = taken_by_children(cores, 1)
+    assert taken_by_children(cores, 1) == first != [min(ALL)]
+
+
+def test_programs_that_know_nothing_of_each_other_do_not_all_take_the_same_core(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    taken = {Cores().take() for _ in range(20)}
+    assert len(taken) > 1
+    assert taken <= set(range(1, 8))
+
+
+def test_where_no_locks_can_be_made_nobody_is_bound(monkeypatch):
+    def forbidden(name):
+        raise PermissionError(name)
+
+    monkeypatch.setattr(os, "memfd_create", forbidden)
+    assert Cores().take() is None
 
 
 def test_there_is_nothing_to_choose_from_one_core():
@@ -77,3 +93,13 @@ def test_threads_keep_to_the_core_from_their_first_call_on():
     thread.join()
     assert seen == [ALL, {core}, {core}]
     assert os.sched_getaffinity(0) == ALL, "other threads stay where they like"
+
+
+def test_a_core_that_is_no_longer_there_fails_no_request():
+    gone = os.cpu_count() + 100
+    with pytest.raises(OSError, match="Invalid argument"):
+        os.sched_setaffinity(0, {gone})
+    wrapped = OnOneCore(lambda environ, start_response: [b"served"], gone)
+    for _ in range(2):
+        assert wrapped({}, lambda status, headers: None) == [b"served"]
+    assert os.sched_getaffinity(0) == ALL

@@ -35,6 +35,19 @@ def test_a_door_is_opened_by_its_first_request_and_once():
     assert len(built) == 1
 
 
+def test_the_environ_of_the_server_stays_as_it_is():
+    """gunicorn writes its access log from it, and what is not there fails the request."""
+
+    def clearing(environ, start_response):
+        environ.clear()
+        return hello(environ, start_response)
+
+    environ = webob.Request.blank("/traits").environ | {"RAW_URI": "/traits"}
+    before = dict(environ)
+    assert wsgi.Door(lambda: clearing)(environ, lambda *_: None) == [b"hello"]
+    assert environ == before
+
+
 def test_what_cannot_be_built_lets_nothing_in_and_says_why_in_the_log(caplog):
     def build():
         raise ConfigurationError(["[backend] url is not set", "[audit] file cannot be opened"])
