@@ -24,7 +24,7 @@ VARIES = {
     "time": r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00",
     "logged": r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ \d+",
     "address": r"127\.0\.0\.1:\d+",
-    "person": r"\b[\w.-]+@[\w.-]+",
+    "person": r"(?<=by )[\w.-]+ on [\w.-]+",
 }
 """What differs each time. `id` is Keystone's, `person` a user and a host."""
 _VARIES = re.compile("|".join(f"(?P<{kind}>{form})" for kind, form in VARIES.items()))
