@@ -316,9 +316,9 @@ def on_a_terminal(site, asked, answer, meanwhile=lambda: None):
         while silent < 30:
             if select.select([terminal], [], [], 1)[0]:
                 shown += os.read(terminal, 4096)
-            else:
-                silent += 1
-            if asked in shown and silent:  # a signal that comes just before it reads is not seen
+                continue
+            silent += 1
+            if asked in shown:  # again and again: a signal just before it reads is not seen
                 meanwhile()
                 os.write(terminal, answer)
         os.kill(child, signal.SIGKILL)
