@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import signal
 import socket
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from docs_from_code import ROOT, day
 from policy_proxy.cli import main
 
 LIST = "placement:traits:list"
@@ -181,6 +183,23 @@ def test_that_there_are_no_tests_is_said(site):
     assert "No tests were run: see --tests." in site.run("promote", "new.yaml").stdout
 
 
+def test_what_a_trial_said_is_shown(site):
+    """The log of docs/shadow.md, as if it spoke of this candidate."""
+    log = (ROOT / "docs" / "examples" / "tried.jsonl").read_text()
+    site.write("audit.jsonl", log)
+    options = ["promote", "new.yaml", "--log", "audit.jsonl"]
+    said = site.run(*options).stdout
+    mine = re.search(r"No record names revision (\w+)", said)[1]
+    assert "gained  2" not in said
+    site.run("rollback")
+
+    site.write("audit.jsonl", log.replace(day.CANDIDATE_REVISION, mine))
+    said = site.run(*options).stdout
+
+    assert "gained  2  roles reader; project alpha" in said
+    assert "No record names" not in said
+
+
 def test_a_file_of_cases_that_is_not_good_ends_it(site):
     site.write("new.policy-test.yaml", "cases: 1\n")
 
@@ -318,7 +337,7 @@ def on_a_terminal(site, asked, answer, meanwhile=lambda: None):
                 shown += os.read(terminal, 4096)
                 continue
             silent += 1
-            if asked in shown:  # again and again: a signal just before it reads is not seen
+            if asked in shown:  # and again if need be: a signal just before it reads is not seen
                 meanwhile()
                 os.write(terminal, answer)
         os.kill(child, signal.SIGKILL)

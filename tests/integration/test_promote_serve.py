@@ -212,11 +212,14 @@ def test_a_command_that_is_told_to_end_puts_the_file_back(site_of, number):
         eventually(site.waits)
 
         process.send_signal(number)
+        process.send_signal(signal.SIGINT)  # and by somebody impatient once more
+        process.send_signal(number)
 
         assert process.wait(30) == 1
         assert "is as it was before" in process.communicate()[1]
         assert site.policy.read_text() == OLD
-        assert site.history()[0]["kind"] == "failed"
+        failed = site.history()[0]
+        assert (failed["kind"], failed["reason"]) == ("failed", "the command was told to end")
 
 
 def test_after_a_kill_the_file_is_whole_and_the_next_command_goes_on(site_of):

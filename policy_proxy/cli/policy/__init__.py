@@ -28,4 +28,5 @@ from policy_proxy.cli.lazy import LazyGroup
     short_help="Lint, test, show, explain, compare, try, format and promote policy files.",
 )
 def policy() -> None:
-    """Work on policy files: find mistakes, understand decisions, compare, test, replay."""
+    """Work on policy files: find mistakes, understand decisions, compare, test, replay,
+    promote."""

@@ -22,8 +22,16 @@ from policy_proxy.cli.policy.promotion.session import put_in_force
     help="Files of cases that must pass, or directories with them.  [default: the one that is "
     "named after CANDIDATE, or else after the file that it replaces, beside it or in tests]",
 )
+@click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    metavar="FILE|DIR|PATTERN",
+    help="Audit records of a trial of the candidate ([policy] candidate_file), to be shown as by "
+    "policy shadow report.",
+)
 @options
-def promote(candidate: str, tests: Sequence[str], **asked: Any) -> None:
+def promote(candidate: str, tests: Sequence[str], logs: Sequence[str], **asked: Any) -> None:
     """Put the policy file CANDIDATE in force in place of the one that the configuration names.
 
     It is linted, tested and compared with what is in force. Then you are asked. The file is
@@ -32,6 +40,5 @@ def promote(candidate: str, tests: Sequence[str], **asked: Any) -> None:
 
     Exit code 0: it is in force; 1: it is not, and the file is as before; 2: wrong usage.
     """
-    put_in_force(
-        "promote", Asked(**asked), lambda _: candidate, [steps.lint, steps.tests(tests), steps.diff]
-    )
+    looks = [steps.lint, steps.tests(tests), steps.diff, steps.trial(logs)]
+    put_in_force("promote", Asked(**asked), lambda _: candidate, looks)

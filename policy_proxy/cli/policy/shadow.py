@@ -47,7 +47,7 @@ def report(named: Sequence[str], revision: str, fail_on: str | None, form: str) 
     if form == "json":
         _show_json(files, tried, unread)
     else:
-        _show_text(files, tried, unread)
+        show_text(files, tried, unread)
     sys.exit(1 if fail_on and _fails(tried, unread, fail_on) else 0)
 
 
@@ -75,7 +75,7 @@ def _show_json(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted])
     click.echo(json.dumps(answer, indent=2))
 
 
-def _show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) -> None:
+def show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) -> None:
     console = Console(highlight=False)
     console.print(Text(printable(f"log         {listed(files)}")), soft_wrap=True)
     for revision, count in tried.revisions.most_common():

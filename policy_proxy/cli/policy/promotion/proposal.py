@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from policy_proxy.cli.policy.comparison import compared
 from policy_proxy.cli.policy.own import own
 from policy_proxy.cli.policy.promotion.files import real
+from policy_proxy.cli.policy.sides import rules_asked, target_facts
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.placement.targets import optional
 from policy_proxy.policy.diff.change import Change
+from policy_proxy.policy.diff.compare import changes as compared
 from policy_proxy.policy.diff.oracle import side
 from policy_proxy.policy.lint import findings
 from policy_proxy.policy.problem import Problem, errors
@@ -79,8 +80,8 @@ def proposed(
 def _compared(
     before: PolicySnapshot, after: PolicySnapshot, settings: PolicySettings
 ) -> tuple[Change, ...]:
-    sides = (side(one, settings, SERVICE.defaults) for one in (before, after))
-    return tuple(compared(*sides))
+    old, new = (side(one, settings, SERVICE.defaults) for one in (before, after))
+    return tuple(compared(old, new, rules_asked(), target_facts()))
 
 
 def _named(settings: PolicySettings, now: Sources, file: str | None) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import pwd
-import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -20,6 +18,7 @@ from policy_proxy.cli.policy.diff_output import counts
 from policy_proxy.cli.policy.promotion import files, proxy
 from policy_proxy.cli.policy.promotion.asked import Asked
 from policy_proxy.cli.policy.promotion.proposal import Proposal, Step, proposed
+from policy_proxy.cli.policy.promotion.signals import ending_well
 from policy_proxy.cli.policy.promotion.swap import Swap, carry_out
 from policy_proxy.cli.terminal import from_here
 from policy_proxy.config import Settings
@@ -49,7 +48,7 @@ def put_in_force(
     try:
         settings = config.read([asked.config_file])
         main = files.real(settings.policy.file)
-        with _ending_well(), files.locked(main):
+        with ending_well(), files.locked(main):
             file = files.real(asked.file or settings.policy.file)
             _clear_up(main, file, settings)
             proposal = proposed(asked.config_file, settings.policy, asked.file, candidate(file))
@@ -149,15 +148,3 @@ def _user() -> str:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return str(number)
-
-
-@contextmanager
-def _ending_well() -> Iterator[None]:
-    """A session that is closed, or SIGTERM, ends it as Ctrl-C does: the file is put back."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    kept = [signal.signal(number, signal.default_int_handler) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, kept, strict=True):
-            signal.signal(number, handler)

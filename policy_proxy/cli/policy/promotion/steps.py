@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,9 +13,14 @@ from policy_proxy.cli.policy.cases import output as cases_output
 from policy_proxy.cli.policy.cases.files import Suite, case_files, read_file
 from policy_proxy.cli.policy.cases.measured import ran
 from policy_proxy.cli.policy.diff_output import show_text
+from policy_proxy.cli.policy.log_options import read_logs
 from policy_proxy.cli.policy.promotion.proposal import Proposal, Step
+from policy_proxy.cli.policy.shadow import show_text as show_text_of_trial
 from policy_proxy.cli.terminal import from_here
+from policy_proxy.config.policy import candidate_of
 from policy_proxy.policy.cases.case import ENDING
+from policy_proxy.policy.replay.tried import Tried
+from policy_proxy.policy.source import read
 
 
 def lint(proposal: Proposal) -> bool:
@@ -50,6 +56,34 @@ def _named_after(policy: str) -> list[str]:
     """The file of cases beside a policy file, and the one in `tests` there, if they exist."""
     folder, name = Path(policy).parent, f"{Path(policy).stem}{ENDING}"
     return [str(file) for file in (folder / name, folder / "tests" / name) if file.is_file()]
+
+
+def trial(named: Sequence[str]) -> Step:
+    """As `policy shadow report`: what the candidate said of requests, if it was on trial.
+
+    :param named: logs with audit records; without any nothing is said.
+    """
+
+    def look(proposal: Proposal) -> bool:
+        if named:
+            revision = _on_trial(proposal)
+            tried = Tried(revision)
+            files, unread = read_logs(named, tried.take)
+            show_text_of_trial(files, tried, unread)
+            if revision not in tried.revisions:
+                why = "it was not on trial, or has decided everything alike"
+                click.echo(f"No record names revision {revision}: {why}.")
+            click.echo()
+        return True
+
+    return look
+
+
+def _on_trial(proposal: Proposal) -> str:
+    """The revision of the candidate as it is called there: by its own name."""
+    candidate = str(Path(proposal.candidate).absolute())
+    settings = candidate_of(replace(proposal.settings, candidate_file=candidate))
+    return read(settings).revision if settings else ""
 
 
 def diff(proposal: Proposal) -> bool:

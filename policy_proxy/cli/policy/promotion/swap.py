@@ -12,6 +12,7 @@ import click
 from policy_proxy.cli.policy.promotion import files
 from policy_proxy.cli.policy.promotion.asked import Patience
 from policy_proxy.cli.policy.promotion.proxy import Proxy
+from policy_proxy.cli.policy.promotion.signals import deafen, listen
 from policy_proxy.cli.terminal import from_here
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.policy.promotion.history import Entry
@@ -48,12 +49,17 @@ def carry_out(swap: Swap, proxy: Proxy | None, patience: Patience) -> None:
         if proxy:
             _wait(proxy, swap.entry.after, patience.there)
     except ConfigurationError as error:
+        deafen()
         _put_back(swap, "; ".join(error.problems))
+        listen()
         raise ConfigurationError([*error.problems, _back(swap, proxy, patience)]) from None
     except BaseException as error:
-        _put_back(swap, str(error) or type(error).__name__)
+        deafen()
+        told = isinstance(error, KeyboardInterrupt)
+        _put_back(swap, "the command was told to end" if told else str(error))
         click.echo(f"{from_here(str(swap.file))} is as it was before.", err=True)
         raise
+    deafen()
     files.remember(swap.main, swap.entry)
     files.confirm(swap.file)
 
