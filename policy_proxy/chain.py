@@ -132,7 +132,7 @@ def _trial(settings: Settings, service: Service) -> Trial | None:
         prefix="candidate: ",
         status="on trial",
     )
-    watch.load_now()
+    watch.load_if_possible()
     return Trial(watch, Tally())
 
 

@@ -17,12 +17,14 @@ from policy_proxy.policy.watch import PolicyWatch
 
 _LOG = logging.getLogger(__name__)
 _WORDS = {model.Effect.ALLOW: "allowed", model.Effect.DENY: "denied"}
-_UNREAD = "it looks at the body, which was not read: the request was denied without it"
+_UNREAD = "it looks at the body, which was not read, or could not be"
 
 SHARE = 0.03
 """Of a thread's time that a candidate may take in the long run."""
 LONG = 500_000
 """Nanoseconds of CPU: a decision that takes longer is followed by a rest."""
+LONG_WAIT = 50_000_000
+"""Nanoseconds by the clock, likewise: so much is more than a wait for other threads."""
 
 
 class Tally:
@@ -95,7 +97,7 @@ class Shadow:
         if time.monotonic_ns() < self._rests_until:
             self._tally.skip()
             return
-        began = time.thread_time_ns()
+        began, clock = time.thread_time_ns(), time.monotonic_ns()
         try:
             said = self._said(environ, decision, candidate)
         except Exception:  # noqa: BLE001  whatever it is, the request must not suffer from it
@@ -104,9 +106,17 @@ class Shadow:
         if said is not None:
             environ[model.CANDIDATE] = said
         self._tally.count(decision.operation, said["effect"] if said else "")
-        taken = time.thread_time_ns() - began
-        if taken > LONG:
-            self._rests_until = time.monotonic_ns() + int(taken / SHARE)
+        self._rest(time.thread_time_ns() - began, time.monotonic_ns() - clock)
+
+    def _rest(self, taken: int, waited: int) -> None:
+        """Ask nothing for a while, if the last answer took long.
+
+        :param taken: nanoseconds of CPU.
+        :param waited: nanoseconds by the clock: a check of an extension may wait for something.
+        """
+        long = waited if waited > LONG_WAIT else taken if taken > LONG else 0
+        if long:
+            self._rests_until = time.monotonic_ns() + int(long / SHARE)
 
     def _said(
         self, environ: model.Environ, decision: model.Decision, candidate: PolicySnapshot

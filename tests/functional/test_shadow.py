@@ -121,6 +121,14 @@ def test_one_that_cannot_be_used_harms_nothing_and_says_so(trial, text, word):
     assert any(word in problem for problem in found["candidate"]["because"])
 
 
+def test_one_that_cannot_even_be_looked_at_does_not_stop_the_start(make_proxy, recorder):
+    proxy = make_proxy(recorder, options="[policy]\ncandidate_file = a\0b\n")
+    assert proxy.ask("GET", "/traits", grant=ADMIN).status_code == 200
+    found = health(proxy)
+    assert found["candidate"]["state"] == "refused"
+    assert any("candidate" in warning for warning in found["warnings"])
+
+
 def test_one_that_is_mended_is_tried_and_one_that_is_broken_is_kept_as_it_was(trial, tmp_path):
     proxy = trial("[")
     candidate = tmp_path / "candidate.yaml"
@@ -153,14 +161,23 @@ def test_one_that_fails_leaves_the_answer_as_it_was(trial, monkeypatch):
     assert (record["outcome"], record["candidate"]["effect"]) == ("allowed", "undecided")
 
 
-def test_one_that_is_slow_is_asked_less(trial, monkeypatch):
+def busy():
+    until = time.thread_time() + 0.02
+    while time.thread_time() < until:
+        pass
+
+
+def waiting():
+    time.sleep(0.06)
+
+
+@pytest.mark.parametrize("delay", [busy, waiting])
+def test_one_that_is_slow_is_asked_less(trial, monkeypatch, delay):
     proxy = trial(FOR_READERS)
     honest = shadow.decide
 
     def slow(*arguments):
-        until = time.thread_time() + 0.02
-        while time.thread_time() < until:
-            pass
+        delay()
         return honest(*arguments)
 
     monkeypatch.setattr(shadow, "decide", slow)

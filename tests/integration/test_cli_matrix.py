@@ -240,6 +240,7 @@ def test_a_policy_that_is_not_good_is_not_shown(written):
         (["defaults", "--changed"], "--changed is for two policies"),
         (["nowhere.yaml"], "nowhere.yaml does not exist"),
         (["defaults", "--git", "..HEAD"], "--git takes REV or REV..REV"),
+        (["defaults", "--output", "nowhere/x"], "nowhere/x cannot be written (No such file"),
     ],
 )
 def test_wrong_usage(arguments, said):

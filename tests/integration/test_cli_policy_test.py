@@ -404,6 +404,25 @@ def test_wrong_usage(site):
     assert f"empty holds no cases: their names end in {ENDING}" in refused("empty", exit_code=2)
     assert "'nowhere' does not exist" in refused("nowhere", exit_code=2)
     assert "cannot be written" in refused(".", "--junit", "nowhere/x.xml", exit_code=2)
+    assert "nan is no number" in refused(".", "--fail-under", "nan", exit_code=2)
+
+
+def test_a_file_that_was_meant_to_be_run_is_not_passed_over(site):
+    (site / "more.policy-test.yml").write_text(WRONG)
+
+    said = refused(".")
+
+    assert said == f"error: more.policy-test.yml: is not read: end its name in {ENDING}\n"
+
+
+def test_above_a_linked_directory_is_where_the_link_stands(site):
+    elsewhere = site / "elsewhere" / "tests"
+    elsewhere.mkdir(parents=True)
+    (site / f"policy{ENDING}").rename(elsewhere / f"policy{ENDING}")
+    (elsewhere.parent / "policy.yaml").write_text('"placement:traits:list": "role:another"\n')
+    (site / "tests").symlink_to(elsewhere)
+
+    assert run("tests").output == "policy.yaml: 2 passed\n"
 
 
 def test_what_cannot_be_read(site):
@@ -444,9 +463,16 @@ def test_pytest_tells_what_is_wrong_with_a_file(site):
         "policy: policy.yaml\ncases: [{request: GET /x, identity: {}, expect: deny}]"
     )
 
+    (site / f"twice{ENDING}").write_text(
+        "policy: [policy.yaml, policy.yaml]\n"
+        "cases: [{operation: traits:list, identity: {}, expect: deny}]"
+    )
+
     code, output = in_pytest(site, "--continue-on-collection-errors")
 
     assert code == 1
+    assert f"twice{ENDING}: more than one policy file (policy.yaml, policy.yaml)" in output
+    assert "Traceback" not in output
     assert f"policy{ENDING}:1: cases is 1: write a list of cases" in output
     assert f"tests{ENDING}:2: policy is not asked: the proxy answers 404" in output
 

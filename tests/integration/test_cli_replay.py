@@ -110,13 +110,15 @@ def test_rotated_logs_are_read_however_they_are_named(named):
         (ALLOWED, "loss", 1),
         (ALLOWED, "any", 1),
         (ALLOWED[1:], "any", 0),
-        (UNSEEN, "any", 0),
+        (UNSEEN, "any", 1),
         ([recorded("placement:gone", ADA)], "gain", 1),
         ([recorded(LIST, ADA) | {"version": 3}], "gain", 1),
         ([{"version": 2}], "loss", 1),
-        ([{"no": "record"}], "any", 0),
+        ([{"no": "record"}], "any", 1),
+        ([{"no": "record"}, *ALLOWED[1:]], "any", 0),
+        ([], "gain", 1),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 @pytest.mark.usefixtures("folder")
 def test_what_fails_is_said_by_an_option(log, on, exit_code):
@@ -264,8 +266,18 @@ def test_doubts_do_not_get_into_the_diff():
 
 
 @pytest.mark.usefixtures("folder")
+def test_of_a_log_without_records_nothing_follows():
+    Path("log").write_bytes(b"words of another program\n")
+
+    result = run("suggest", "--log", "log", "--policy", "policy.yaml", "--format", "diff")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: no audit record in log: of nothing, nothing follows\n"
+
+
+@pytest.mark.usefixtures("folder")
 def test_nothing_to_suggest_is_no_diff():
-    Path("log").write_bytes(b"")
+    Path("log").write_bytes(lines(*DENIED))
 
     result = run("suggest", "--log", "log", "--keep-unused", "--policy", "policy.yaml")
 

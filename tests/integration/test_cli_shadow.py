@@ -50,6 +50,13 @@ def test_the_exit_code_says_whether_anything_would_change(log, arguments, exit_c
     assert run("--log", log, *arguments).exit_code == exit_code
 
 
+@pytest.mark.parametrize("text", ["", "words of another program\n"], ids=["empty", "foreign"])
+def test_a_log_without_decisions_shows_nothing_good(log, text):
+    log.write_text(text)
+    assert run("--log", log, "--fail-on", "gain").exit_code == 1
+    assert run("--log", log).exit_code == 0
+
+
 def test_a_broken_line_is_told_and_not_taken_for_agreement(log):
     log.write_text(log.read_text() + "{\n")
     result = run("--log", log, "--revision", "another", "--fail-on", "gain")

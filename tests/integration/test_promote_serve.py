@@ -112,6 +112,22 @@ def test_promote_returns_when_every_worker_has_it_and_rollback_when_none_has_any
         assert site.history()[0]["kind"] == "rollback"
 
 
+def test_what_the_candidate_said_on_trial_is_shown(site_of):
+    with site_of("candidate_file = new.yaml", workers=1) as site:
+        log = site.folder / "audit.jsonl"
+
+        def flipped():
+            return site.status() == 403 and '"candidate":{' in log.read_text()
+
+        eventually(flipped)
+
+        said = site.run("promote", "new.yaml", "--log", log)
+
+        assert "roles reader; project alpha" in said
+        assert "No record names" not in said
+        assert site.status() == 200
+
+
 def test_workers_that_nobody_has_told_of_are_waited_for_as_well(site_of):
     """`serve --workers` gives more than the configuration says, which is one."""
     with site_of(watch_interval=3600) as site:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -41,6 +41,14 @@ def show_groups(console: Console, flips: Flips) -> None:
         print_stripped(console, _table(list(each)))
     if flips.beyond:
         console.print(f"\nand {flips.beyond} more, in groups that are not told apart")
+
+
+def show_doubts(console: Console, doubts: Iterable[str]) -> None:
+    """What could not be decided, with an empty line before it."""
+    for number, doubt in enumerate(doubts):
+        if not number:
+            console.print()
+        print_stripped(console, Text(printable(doubt), "yellow"))
 
 
 def _table(groups: Sequence[tuple[Kin, Group]]) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -94,6 +94,18 @@ def as_document(noted: Noted) -> list[dict[str, Any]]:
         {"why": why, "count": note.count, "places": note.places}
         for why, note in noted.notes.items()
     ]
+
+
+def unsure(undecided: Noted, unread: Mapping[Kind, Noted]) -> bool:
+    """Whether something in the logs may have been a request that nobody could decide."""
+    return bool(undecided.count or unread[Kind.BROKEN].count or unread[Kind.VERSION].count)
+
+
+def doubts(undecided: Noted, unread: Mapping[Kind, Noted]) -> Iterator[str]:
+    """A line for each reason why something was not decided."""
+    yield from told("undecided", undecided)
+    for kind, noted in unread.items():
+        yield from told(str(kind), noted)
 
 
 def told(kind: str, noted: Noted) -> Iterator[str]:

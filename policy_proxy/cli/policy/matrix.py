@@ -120,8 +120,14 @@ def _sides(
 
 
 def _show(made: Report, form: str, output: str | None) -> None:
+    """
+    :raises click.UsageError: if the file cannot be written.
+    """
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(Path(output).open("w", encoding="utf-8")) if output else None
+        try:
+            file = stack.enter_context(Path(output).open("w", encoding="utf-8")) if output else None
+        except OSError as error:
+            raise click.UsageError(f"{output} cannot be written ({error.strerror})") from None
         if form == "table":
             table.show(made, file)
         else:

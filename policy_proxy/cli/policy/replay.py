@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from policy_proxy.audit.reading import Kind
-from policy_proxy.cli.policy.log_options import bodies, log_option, read_logs
+from policy_proxy.cli.policy.log_options import bodies, log_option, read_logs, unsure
 from policy_proxy.cli.policy.replay_output import Replayed, show_json, show_text
 from policy_proxy.cli.policy_sources import format_option, policy_options, snapshot_from
 from policy_proxy.policy.replay.replay import Replay
@@ -21,7 +20,7 @@ from policy_proxy.policy.replay.replay import Replay
     "--fail-on",
     type=click.Choice(["gain", "loss", "any"]),
     help="Exit with 1 if a request would newly be allowed, newly be denied, or either; also if a "
-    "record is broken, of an unknown version, or cannot be decided.",
+    "record is broken, of an unknown version, or cannot be decided, or if nothing was decided.",
 )
 @format_option
 def replay(
@@ -50,9 +49,7 @@ def replay(
 
 
 def _fails(found: Replayed, on: str) -> bool:
-    flips = found.replay.flips
-    unsure = found.replay.undecided.count + sum(
-        found.unread[kind].count for kind in (Kind.BROKEN, Kind.VERSION)
-    )
+    replay, flips = found.replay, found.replay.flips
     gained, lost = on != "loss" and flips.gained, on != "gain" and flips.lost
-    return bool(gained or lost or unsure)
+    doubtful = unsure(replay.undecided, found.unread)
+    return bool(gained or lost or doubtful or not replay.decided)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import click
@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from policy_proxy.audit.reading import Kind
-from policy_proxy.cli.policy.flips_output import group_documents, show_groups
-from policy_proxy.cli.policy.log_options import as_document, listed, told
+from policy_proxy.cli.policy.flips_output import group_documents, show_doubts, show_groups
+from policy_proxy.cli.policy.log_options import as_document, doubts, listed
 from policy_proxy.cli.terminal import print_stripped, printable
 from policy_proxy.policy.replay.noted import Noted
 from policy_proxy.policy.replay.replay import Replay
@@ -60,11 +60,7 @@ def show_text(found: Replayed) -> None:
     console = Console(highlight=False)
     print_stripped(console, _facts(found))
     show_groups(console, found.replay.flips)
-    doubts = list(_doubts(found))
-    if doubts:
-        console.print()
-    for doubt in doubts:
-        print_stripped(console, Text(printable(doubt), "yellow"))
+    show_doubts(console, doubts(found.replay.undecided, found.unread))
     console.print()
     console.print(Text(_summary(found)))
 
@@ -82,12 +78,6 @@ def _facts(found: Replayed) -> Table:
         if fact:
             table.add_row(Text(name), Text(printable(fact), overflow="fold"))
     return table
-
-
-def _doubts(found: Replayed) -> Iterator[str]:
-    yield from told("undecided", found.replay.undecided)
-    for kind, noted in found.unread.items():
-        yield from told(str(kind), noted)
 
 
 def _summary(found: Replayed) -> str:

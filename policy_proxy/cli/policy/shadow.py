@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 from rich.console import Console
 from rich.text import Text
 
 from policy_proxy.audit.reading import Kind
-from policy_proxy.cli.policy.flips_output import group_documents, show_groups
-from policy_proxy.cli.policy.log_options import as_document, listed, log_option, read_logs, told
+from policy_proxy.cli.policy.flips_output import group_documents, show_doubts, show_groups
+from policy_proxy.cli.policy.log_options import (
+    as_document,
+    doubts,
+    listed,
+    log_option,
+    read_logs,
+    unsure,
+)
 from policy_proxy.cli.policy_sources import format_option
-from policy_proxy.cli.terminal import print_stripped, printable
+from policy_proxy.cli.terminal import printable
 from policy_proxy.policy.replay.noted import Noted
 from policy_proxy.policy.replay.tried import Tried
 
@@ -31,7 +38,8 @@ def shadow() -> None:
     "--fail-on",
     type=click.Choice(["gain", "loss", "any"]),
     help="Exit with 1 if it would have allowed a request that was denied, denied one that was "
-    "allowed, or either; also if a record is broken or the candidate could not tell.",
+    "allowed, or either; also if a record is broken, of an unknown version, or the candidate could "
+    "not tell, or if the log has no decision at all.",
 )
 @format_option
 def report(named: Sequence[str], revision: str, fail_on: str | None, form: str) -> None:
@@ -53,8 +61,7 @@ def report(named: Sequence[str], revision: str, fail_on: str | None, form: str) 
 
 def _fails(tried: Tried, unread: Mapping[Kind, Noted], on: str) -> bool:
     gained, lost = on != "loss" and tried.flips.gained, on != "gain" and tried.flips.lost
-    unsure = tried.undecided.count + unread[Kind.BROKEN].count + unread[Kind.VERSION].count
-    return bool(gained or lost or unsure)
+    return bool(gained or lost or unsure(tried.undecided, unread) or not tried.decided)
 
 
 def _show_json(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) -> None:
@@ -81,11 +88,7 @@ def show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) 
     for revision, count in tried.revisions.most_common():
         console.print(Text(printable(f"candidate   revision {revision} ({_records(count)})")))
     show_groups(console, tried.flips)
-    doubts = list(_doubts(tried, unread))
-    if doubts:
-        console.print()
-    for doubt in doubts:
-        print_stripped(console, Text(printable(doubt), "yellow"))
+    show_doubts(console, doubts(tried.undecided, unread))
     console.print()
     counts = {
         "records": tried.records,
@@ -100,9 +103,3 @@ def show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) 
 
 def _records(count: int) -> str:
     return "1 record" if count == 1 else f"{count} records"
-
-
-def _doubts(tried: Tried, unread: Mapping[Kind, Noted]) -> Iterator[str]:
-    yield from told("undecided", tried.undecided)
-    for kind, noted in unread.items():
-        yield from told(str(kind), noted)

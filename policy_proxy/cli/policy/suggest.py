@@ -9,7 +9,7 @@ import click
 
 from policy_proxy.cli.output import fail
 from policy_proxy.cli.policy import suggest_output
-from policy_proxy.cli.policy.log_options import bodies, log_option, read_logs
+from policy_proxy.cli.policy.log_options import bodies, listed, log_option, read_logs
 from policy_proxy.cli.policy.own import own
 from policy_proxy.cli.policy_sources import policy_options, settings_from
 from policy_proxy.config.policy import PolicySettings
@@ -81,7 +81,8 @@ def suggest(
     --config-file names the policy that was in force. For each service account and each role it is
     said what was never used. No file is changed.
 
-    Exit code 0; 1 if the policy is not good or a log cannot be read; 2 for wrong usage.
+    Exit code 0; 1 if the policy is not good, a log cannot be read, or none has an audit record; 2
+    for wrong usage.
     """
     try:
         settings = settings_from(config_file, policies, enforce_new_defaults=enforce_new_defaults)
@@ -91,6 +92,8 @@ def suggest(
         fail(error.problems)
     usage = Usage(snapshot, bodies(), service_roles)
     files, unread = read_logs(named, usage.take)
+    if not usage.records:
+        fail([f"no audit record in {listed(files)}: of nothing, nothing follows"])
     found = suggestions(usage, Wishes(by == "account", keep_unused))
     silence = _silence(usage.first[:10], usage.last[:10])
     try:

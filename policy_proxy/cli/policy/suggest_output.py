@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from policy_proxy.audit.reading import Kind
-from policy_proxy.cli.policy.log_options import as_document, listed, told
+from policy_proxy.cli.policy.flips_output import show_doubts
+from policy_proxy.cli.policy.log_options import as_document, doubts, listed, told
 from policy_proxy.cli.terminal import from_here, print_stripped, printable
 from policy_proxy.placement.operations import NAMESPACE
 from policy_proxy.policy.listing import check_string, expanded
@@ -99,9 +100,7 @@ def table(shown: Shown) -> None:
             console.print()
             console.print(Text(title, "bold"))
             print_stripped(console, _privileges(those))
-    doubts = list(_doubts(shown))
-    for line in ["", *doubts] if doubts else []:
-        print_stripped(console, Text(printable(line), "yellow"))
+    show_doubts(console, _doubts(shown))
     console.print()
     if shown.diff:
         console.print(Text("To review", "bold"))
@@ -143,9 +142,7 @@ def _privileges(those: Sequence[Privileges]) -> Table:
 
 def _doubts(shown: Shown) -> Iterator[str]:
     yield from told("left out", shown.usage.denied)
-    yield from told("undecided", shown.usage.undecided)
-    for kind, noted in shown.unread.items():
-        yield from told(str(kind), noted)
+    yield from doubts(shown.usage.undecided, shown.unread)
     for remark in dict.fromkeys(one.remark for one in shown.found if one.remark):
         rules = [one.rule.removeprefix(NAMESPACE) for one in shown.found if one.remark == remark]
         yield f"{remark}: {', '.join(rules)}"

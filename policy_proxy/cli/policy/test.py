@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 
 import click
@@ -90,6 +91,8 @@ def test(
         return
     if not paths and not policies:
         raise click.UsageError("name files of cases, directories with them, or a --policy")
+    if fail_under is not None and not isfinite(fail_under):
+        raise click.UsageError(f"--fail-under {fail_under} is no number: write one from 0 to 100")
     measure = coverage or missing or fail_under is not None or html is not None
     try:
         found = suites(paths, Under(policies, config_file, enforce_new_defaults))

@@ -69,6 +69,8 @@ class Flips:
         :raises TypeError: if they are of another kind; then nothing is counted.
         """
         kin = Kin(gained, record["operation"], tuple(record["roles"]), record["project_id"])
+        if not all(isinstance(one, str) for one in (kin.rule, *kin.roles, kin.project_id)):
+            raise TypeError
         group = self._groups.get(kin)
         if gained:
             self.gained += 1

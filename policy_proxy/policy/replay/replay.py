@@ -45,6 +45,11 @@ class Replay:
         self.revisions: Counter[str] = Counter()
         self.first = self.last = ""
 
+    @property
+    def decided(self) -> int:
+        """How many were."""
+        return self.flips.gained + self.flips.lost + sum(self.same.values())
+
     def take(self, file: str, number: int, record: Record) -> None:
         """
         :param file: the file in which the record stands, on the line of this number.

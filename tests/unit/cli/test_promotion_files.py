@@ -8,6 +8,7 @@ import stat
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from oslo_config import cfg
@@ -133,6 +134,27 @@ def test_the_owner_stays(file):
 
     for path in (file, files.beside(file, "previous"), files.beside(file, "history")):
         assert (path.stat().st_uid, path.stat().st_gid) == (12345, 54321)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+def test_who_could_not_keep_the_owner_changes_nothing(file, tmp_path):
+    tmp_path.chmod(0o777)
+    file.chmod(0o666)
+    folder = os.open(tmp_path, os.O_RDONLY)  # those above it are not everybody's
+    child = os.fork()
+    if child == 0:
+        os.fchdir(folder)
+        os.setuid(65534)
+        try:
+            files.replace(Path(file.name), NEW)
+        except PermissionError as error:
+            os._exit(7 if "owner" in error.strerror else 1)
+        finally:
+            os._exit(0)
+    os.close(folder)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert file.read_bytes() == OLD
+    assert not files.beside(file, "new").exists()
 
 
 def test_what_cannot_be_written_changes_nothing(file):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from policy_proxy.cli.policy.cases import files
@@ -29,6 +30,8 @@ class CollectedFile(pytest.File):
             policy = files.snapshot_of(files.policies_of(file), files.Under())
         except ConfigurationError as error:
             raise self.CollectError("\n".join(error.problems)) from None
+        except click.UsageError as error:
+            raise self.CollectError(f"{file.path}: {error.message}") from None
         runner = Runner(policy)
         for case in file.cases:
             yield CollectedCase.from_parent(

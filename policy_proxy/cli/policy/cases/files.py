@@ -19,6 +19,9 @@ from policy_proxy.policy.cases.reader import read as read_cases
 from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.source import read as read_policy
 
+_NEARLY = ".policy-test.yml"
+"""How the names of files end that were meant to be run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suite:
@@ -88,19 +91,24 @@ def policies_of(file: CaseFile) -> tuple[str, ...]:
     """
     folder = Path(file.path).parent
     if file.policies:
-        named_so = [folder / path for path in file.policies]
+        named_so = [_plain(folder / path) for path in file.policies]
         missing = [str(path) for path in named_so if not path.exists()]
         if missing:
             remedy = "name the policy from where this file is"
             text = f"policy names {' and '.join(map(from_here, missing))}, which does not exist"
             raise BadCases([Fault(file.path, 1, text, remedy)])
-        return tuple(map(os.path.normpath, named_so))
+        return tuple(map(str, named_so))
     name = f"{Path(file.path).name.removesuffix(ENDING)}.yaml"
-    for candidate in (folder / name, folder / ".." / name):
+    for candidate in (_plain(folder / name), _plain(folder / ".." / name)):
         if candidate.is_file() and name != Path(file.path).name:
-            return (os.path.normpath(candidate),)
+            return (str(candidate),)
     text = f"does not say which policy it is about, and there is no {name} here or above"
     raise BadCases([Fault(file.path, 1, text, "add a line such as policy: ../policy.yaml")])
+
+
+def _plain(path: Path) -> Path:
+    """Without `..`, as a reader takes them: above a linked directory is where the link stands."""
+    return Path(os.path.normpath(path))
 
 
 def snapshot_of(policies: Sequence[str], under: Under) -> PolicySnapshot:
@@ -132,6 +140,13 @@ def _files(path: str) -> Iterator[str]:
         return
     if not Path(path).is_dir():
         raise click.UsageError(f"{path} is no file of cases: their names end in {ENDING}")
+    misnamed = sorted(Path(path).rglob(f"*{_NEARLY}"))
+    if misnamed:
+        faults = [
+            Fault(from_here(str(file)), 0, "is not read", f"end its name in {ENDING}")
+            for file in misnamed
+        ]
+        raise BadCases(faults)
     found = sorted(str(file) for file in Path(path).rglob(f"*{ENDING}"))
     if not found:
         raise click.UsageError(f"{path} holds no cases: their names end in {ENDING}")

@@ -16,7 +16,7 @@ from policy_proxy.cli.policy.cases import coverage_output
 from policy_proxy.cli.policy.cases.measured import Ran
 from policy_proxy.cli.policy.cases.run import Result
 from policy_proxy.cli.policy.explain_output import document_of, print_text
-from policy_proxy.cli.terminal import print_stripped
+from policy_proxy.cli.terminal import print_stripped, printable
 from policy_proxy.model import Effect
 from policy_proxy.policy.snapshot import PolicySnapshot
 
@@ -69,9 +69,9 @@ def _failure(
     console: Console, snapshot: PolicySnapshot, result: Result, *, explained: bool
 ) -> None:
     case = result.case
-    print_stripped(console, Text.assemble(("FAILED", "bold red"), f"  {case.place}"))
-    print_stripped(console, Text(f"  {_printable(case.name)}"))
-    print_stripped(console, Text(f"  {_printable(result.failure)}"))
+    print_stripped(console, Text.assemble(("FAILED", "bold red"), f"  {printable(case.place)}"))
+    print_stripped(console, Text(f"  {printable(case.name)}"))
+    print_stripped(console, Text(f"  {printable(result.failure)}"))
     if explained:
         inner = Console(width=console.width - 2, highlight=False)
         with inner.capture() as captured:
@@ -79,10 +79,6 @@ def _failure(
         console.print()
         click.echo(textwrap.indent(captured.get(), "  "), nl=False)
     console.print()
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _counts(passed: int, failed: int) -> str:

@@ -150,7 +150,11 @@ def _liken(new: Path, like: Path) -> None:
     """
     wanted, given = like.stat(), new.stat()
     if (wanted.st_uid, wanted.st_gid) != (given.st_uid, given.st_gid):
-        os.chown(new, wanted.st_uid, wanted.st_gid)
+        try:
+            os.chown(new, wanted.st_uid, wanted.st_gid)
+        except PermissionError as error:
+            why = "its owner and group could not be kept: do it as its owner, or as root"
+            raise PermissionError(error.errno, why, str(like)) from None
     shutil.copystat(like, new)
     os.utime(new)
 

@@ -58,6 +58,17 @@ def test_one_of_several_candidates_can_be_asked_about():
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [{"roles": [1, "reader"]}, {"roles": [None]}, {"project_id": 5}, {"operation": 5}],
+    ids=["mixed", "none", "project", "operation"],
+)
+def test_who_is_of_another_kind_is_in_no_group(changes):
+    tried = taken(said("denied"), said("denied") | changes)
+    assert (tried.flips.lost, tried.undecided.count) == (1, 1)
+    assert len(tried.flips.groups()) == 1
+
+
+@pytest.mark.parametrize(
     "candidate",
     ["denied", [], {}, {"revision": "new"}, {"revision": [], "effect": "denied", "reason": ""},
      {"revision": "new", "effect": "perhaps", "reason": ""},
