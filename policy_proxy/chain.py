@@ -125,7 +125,12 @@ def _trial(settings: Settings, service: Service) -> Trial | None:
     if candidate is None:
         return None
     watch = PolicyWatch(
-        candidate, service.defaults, not_asked, service.attributes, prefix="candidate: "
+        candidate,
+        service.defaults,
+        not_asked,
+        service.attributes,
+        prefix="candidate: ",
+        status="on trial",
     )
     watch.load_if_possible()
     return Trial(watch, Tally())

@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -20,7 +20,7 @@ from rich.text import Text
 
 from policy_proxy.cli.output import fail
 from policy_proxy.cli.terminal import print_stripped
-from policy_proxy.embedded import ports, stack, state, tour
+from policy_proxy.embedded import ports, proxy, stack, state, tour
 from policy_proxy.embedded.users import CLOUDS
 from policy_proxy.errors import ConfigurationError
 
@@ -42,12 +42,22 @@ DEFAULT_PORT = 8778
     show_default=True,
     help=f"Port of the proxy; 0 stands for {DEFAULT_PORT}, too.",
 )
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="SECTION.OPTION=VALUE",
+    help="An option of the proxy's configuration, for this start. May come again.",
+)
 @click.option("--no-tour", is_flag=True, help="Leave out the requests that show what it does.")
-def up(state_dir: Path | None, host: str, port: int, *, no_tour: bool) -> None:
+def up(
+    state_dir: Path | None, host: str, port: int, assignments: Sequence[str], *, no_tour: bool
+) -> None:
     """Run Keystone, Placement and the proxy on this machine until Ctrl-C or SIGTERM.
 
     For trying and for tests: users and passwords are made up, everything is in one directory.
     """
+    wanted = proxy.Wanted(host, port or DEFAULT_PORT, settings_of(assignments))
     os.umask(0o077)
     os.environ["no_proxy"] = "*"  # a proxy for the web has no way to this machine's loopback
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -55,7 +65,7 @@ def up(state_dir: Path | None, host: str, port: int, *, no_tour: bool) -> None:
     console = Console(highlight=False)
     root = (state_dir or state.default_directory()).expanduser().absolute()
     try:
-        _run(console, root, (host, port or DEFAULT_PORT), with_tour=not no_tour)
+        _run(console, root, wanted, with_tour=not no_tour)
     except ConfigurationError as error:
         fail(error.problems)
     except ClientException as error:
@@ -64,7 +74,22 @@ def up(state_dir: Path | None, host: str, port: int, *, no_tour: bool) -> None:
         console.print("Stopped.")
 
 
-def _run(console: Console, root: Path, address: tuple[str, int], *, with_tour: bool) -> None:
+def settings_of(assignments: Sequence[str]) -> dict[str, dict[str, str]]:
+    """By section and name.
+
+    :raises click.UsageError: for what is no assignment.
+    """
+    settings: dict[str, dict[str, str]] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        section, dot, option = name.partition(".")
+        if not (section and dot and option and equals):
+            raise click.UsageError(f"--set takes SECTION.OPTION=VALUE, not {assignment}")
+        settings.setdefault(section, {})[option] = value
+    return settings
+
+
+def _run(console: Console, root: Path, wanted: proxy.Wanted, *, with_tour: bool) -> None:
     console.print(Text(f"Starting in {root}"), soft_wrap=True)
 
     @contextmanager
@@ -74,9 +99,9 @@ def _run(console: Console, root: Path, address: tuple[str, int], *, with_tour: b
             yield
         console.print(f"  {words:<32}{time.monotonic() - began:6.1f} s")
 
-    with stack.running(root, *address, step) as running:
+    with stack.running(root, wanted, step) as running:
         click.echo(f"ready {running.proxy_url}")
-        _show_places(console, running, address[0])
+        _show_places(console, running, wanted.host)
         _show_users(console)
         _show_commands(console, root)
         if with_tour:

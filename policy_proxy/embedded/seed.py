@@ -21,7 +21,7 @@ INTERFACES = ("public", "internal", "admin")
 
 
 def seed(keystone_url: str, proxy_url: str, passwords: Mapping[str, str]) -> None:
-    """Bring projects, users, role assignments and endpoints to what `users` says.
+    """Bring projects, users, roles, role assignments and endpoints to what `users` says.
 
     In the catalogue, `placement` is the proxy.
 
@@ -44,7 +44,7 @@ def _seed(api: Any, keystone_url: str, proxy_url: str, passwords: Mapping[str, s
         "users",
         [{"name": u.name, "domain_id": DOMAIN, "password": passwords[u.name]} for u in ALL],
     )
-    roles = _ensure(api, "roles", [])
+    roles = _ensure(api, "roles", [{"name": u.role} for u in ALL if u.role])
     for user in ALL:
         if user.role:
             api.put(f"{_scope(user, projects)}/users/{users[user.name]}/roles/{roles[user.role]}")

@@ -44,30 +44,30 @@ class Stack:
 
 
 @contextmanager
-def running(root: Path, host: str, port: int, step: Step) -> Iterator[Stack]:
+def running(root: Path, wanted: proxy.Wanted, step: Step) -> Iterator[Stack]:
     """Start what is in the state directory `root` (all of it, at first); stop it at the end.
 
-    :param host: address on which the proxy listens, with `port`; the others listen on loopback.
+    :param wanted: of the proxy; the others listen on loopback.
     :raises ConfigurationError: if it cannot be started: one sentence with the remedy.
     """
     _check_packages()
     with state.locked(root), children() as started:
-        ports.check(host, port)
+        ports.check(wanted.host, wanted.port)
         passwords = state.passwords(root, (user.name for user in users.ALL))
         loopback = state.loopback_ports(root, ("keystone", "placement"))
         stack = Stack(
             root=root,
             keystone_url=keystone.url(loopback["keystone"]),
             placement_url=placement.url(loopback["placement"]),
-            proxy_url=proxy.url(host, port),
+            proxy_url=proxy.url(wanted.host, wanted.port),
             passwords=passwords,
             children=started,
         )
-        _start(stack, (host, port), loopback, step)
+        _start(stack, wanted, loopback, step)
         yield stack
 
 
-def _start(stack: Stack, address: tuple[str, int], loopback: dict[str, int], step: Step) -> None:
+def _start(stack: Stack, wanted: proxy.Wanted, loopback: dict[str, int], step: Step) -> None:
     """Each step ends when what it names answers; Placement starts while Keystone does."""
     with step("Keystone"):
         first = keystone.start(
@@ -87,18 +87,18 @@ def _start(stack: Stack, address: tuple[str, int], loopback: dict[str, int], ste
     with step("Placement"):
         second.wait_for(stack.placement_url)
     with step("Users, roles and the catalogue"):
-        third = _start_proxy(stack, address)
+        third = _start_proxy(stack, wanted)
         seed(stack.keystone_url, stack.proxy_url, stack.passwords)
         clouds.write(stack.root, stack.keystone_url, stack.passwords)
     with step("The proxy"):
         third.wait_for(f"{stack.proxy_url}/healthcheck")
 
 
-def _start_proxy(stack: Stack, address: tuple[str, int]) -> Child:
+def _start_proxy(stack: Stack, wanted: proxy.Wanted) -> Child:
     return proxy.start(
         stack.children,
         stack.root,
-        address=address,
+        wanted=wanted,
         keystone_url=stack.keystone_url,
         placement_url=stack.placement_url,
         password=stack.passwords[users.PROXY.name],

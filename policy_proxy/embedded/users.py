@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 REGION = "RegionOne"
-PROJECTS = ("service", "alpha", "beta")
+PROJECTS = ("service", "alpha", "beta", "monitoring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ CLOUDS = (
     User("alice-reader", "reader", "alpha", may="read the usages of alpha"),
     User("bob", "member", "beta", may="read the usages of beta"),
     User("bob-reader", "reader", "beta", may="read the usages of beta"),
+    User("collector", "monitoring", "monitoring", may=f"{_NOTHING}: no rule names the role"),
     User("norole", may=_NOTHING),
     User("sysadmin", "admin", system=True, may=f"{_NOTHING}: the rules want a project"),
     User("sysreader", "reader", system=True, may=f"{_NOTHING}: the rules want a project"),

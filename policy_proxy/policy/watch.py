@@ -70,6 +70,7 @@ class PolicyWatch:
     :param ask: how `http:` and `https:` checks are asked; without it they deny.
     :param attributes: for the rule of each operation what its target can have.
     :param prefix: of what it logs, if it does not hold the policy that decides.
+    :param status: what a good policy is then, in its words.
     """
 
     def __init__(
@@ -80,8 +81,10 @@ class PolicyWatch:
         attributes: Attributes = UNKNOWN,
         *,
         prefix: str = "",
+        status: str = "in force",
     ) -> None:
         self._log = _Prefixed(_LOG, {"prefix": prefix})
+        self._status = status
         self._settings = settings
         self._defaults = defaults
         self._attributes = attributes
@@ -207,7 +210,7 @@ class PolicyWatch:
         else:
             self._require(sources, snapshot)
             self._state = PolicyState(snapshot)
-            self._log.info("policy revision %s is in force", snapshot.revision)
+            self._log.info("policy revision %s is %s", snapshot.revision, self._status)
 
     def _built(self, sources: Sources) -> PolicySnapshot:
         kept = self._state.snapshot
@@ -228,7 +231,9 @@ class PolicyWatch:
         self._log.error(
             "policy files of revision %s are refused, %s, because of:",
             revision,
-            f"revision {kept.revision} stays in force" if kept else "no policy is in force",
+            f"revision {kept.revision} stays {self._status}"
+            if kept
+            else f"no policy is {self._status}",
         )
         for problem in problems[:_SHOWN]:
             self._log.error("%s", problem)

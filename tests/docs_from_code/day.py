@@ -33,7 +33,10 @@ from policy_proxy.policy.source import Sources
 
 NAME = "examples/audit.jsonl"
 TRIED_NAME = "examples/tried.jsonl"
+CANDIDATE_REVISION = "6dd403d8c74ef23b"
+"""Of the file candidate.yaml that docs/shadow.md shows."""
 CANDIDATE_POLICY = b"""\
+# candidate.yaml
 "placement:traits:list": "role:admin or role:service or role:reader"
 "placement:resource_providers:inventories:update": "role:service and user_id:nova"
 """
@@ -100,7 +103,7 @@ def log() -> str:
 
 def tried() -> str:
     """docs/examples/tried.jsonl: the same days, with a candidate on trial."""
-    candidate = _policy("edd6d1dff892302b", CANDIDATE_POLICY)
+    candidate = _policy(CANDIDATE_REVISION, CANDIDATE_POLICY)
     return "".join(f"{line}\n" for line in _lines(candidate))
 
 

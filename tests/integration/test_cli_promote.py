@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from docs_from_code import ROOT
+from docs_from_code import ROOT, day
 from policy_proxy.cli import main
 
 LIST = "placement:traits:list"
@@ -193,7 +193,7 @@ def test_what_a_trial_said_is_shown(site):
     assert "gained  2" not in said
     site.run("rollback")
 
-    site.write("audit.jsonl", log.replace("edd6d1dff892302b", mine))
+    site.write("audit.jsonl", log.replace(day.CANDIDATE_REVISION, mine))
     said = site.run(*options).stdout
 
     assert "gained  2  roles reader; project alpha" in said

@@ -28,7 +28,7 @@ def test_the_answer_as_a_document(log):
     assert result.exit_code == 0
     found = json.loads(result.stdout)
     assert (found["records"], found["decided"], found["gained"], found["lost"]) == (17, 17, 3, 1)
-    assert found["candidates"] == {"edd6d1dff892302b": 4}
+    assert found["candidates"] == {day.CANDIDATE_REVISION: 4}
     lost = next(group for group in found["groups"] if group["change"] == "lost")
     assert lost["rule"] == "placement:resource_providers:inventories:update"
     assert lost["examples"][0]["user_id"] == "neutron"

@@ -31,6 +31,7 @@ SCOPES = {
     "alice-reader": "alpha",
     "bob": "beta",
     "bob-reader": "beta",
+    "collector": "monitoring",
     "norole": None,
     "sysadmin": "system",
     "sysreader": "system",

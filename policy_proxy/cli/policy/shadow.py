@@ -86,7 +86,7 @@ def show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) 
     console = Console(highlight=False)
     console.print(Text(printable(f"log         {listed(files)}")), soft_wrap=True)
     for revision, count in tried.revisions.most_common():
-        console.print(Text(printable(f"candidate   revision {revision} ({count} records)")))
+        console.print(Text(printable(f"candidate   revision {revision} ({_records(count)})")))
     show_groups(console, tried.flips)
     show_doubts(console, doubts(tried.undecided, unread))
     console.print()
@@ -99,3 +99,7 @@ def show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) 
         **{str(kind): noted.count for kind, noted in unread.items() if noted.count},
     }
     console.print(Text(", ".join(f"{name}: {count}" for name, count in counts.items())))
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count} records"

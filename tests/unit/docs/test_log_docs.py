@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from docs_from_code import ROOT, day
+from harness.session import blocks, commands
 from policy_proxy.cli import main
 
 GUIDES = ["replay", "shadow", "suggest"]
-BLOCK = re.compile(r"^```(console|yaml|text)\n(.+?)\n```$", re.MULTILINE | re.DOTALL)
 
 
 def run(line):
@@ -31,13 +31,6 @@ def run(line):
     return "" if out else result.output, result.exit_code
 
 
-def session(block):
-    """The commands of a block, each with what it should print."""
-    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        command, _, expected = part.partition("\n")
-        yield command, expected
-
-
 @pytest.mark.parametrize("guide", GUIDES)
 def test_the_outputs_are_real(guide, tmp_path, monkeypatch):
     """Files are named in their first line, and the log of the examples lies beside them."""
@@ -46,13 +39,23 @@ def test_the_outputs_are_real(guide, tmp_path, monkeypatch):
     shutil.copy(ROOT / "docs" / log, "audit.jsonl")
 
     text = (ROOT / "docs" / f"{guide}.md").read_text(encoding="utf-8")
-    for language, block in BLOCK.findall(text):
-        if language != "console":
+    for language, _, block in blocks(text):
+        if language in ("yaml", "text"):
             name, _, lines = block.partition("\n")
             content = lines if language == "text" else block
-            (tmp_path / name.removeprefix("# ")).write_text(f"{content}\n", encoding="utf-8")
-            continue
-        for command, expected in session(f"{block}\n"):
+            (tmp_path / name.removeprefix("# ")).write_text(content, encoding="utf-8")
+        for command, expected in commands(block if language == "console" else ""):
             output, exit_code = run(command)
             assert output == expected, command
             assert exit_code == ("--fail-on loss" in command), command
+
+
+def test_the_candidate_on_trial_is_the_one_that_is_shown(tmp_path):
+    candidate = tmp_path / "candidate.yaml"
+    candidate.write_bytes(day.CANDIDATE_POLICY)
+
+    result = CliRunner().invoke(main, ["policy", "show", "usages", "--policy", str(candidate)])
+
+    assert result.output.startswith(f"Revision {day.CANDIDATE_REVISION}\n")
+    shown = (ROOT / "docs" / "shadow.md").read_text(encoding="utf-8")
+    assert f"```yaml\n{day.CANDIDATE_POLICY.decode()}```" in shown
