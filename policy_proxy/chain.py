@@ -110,6 +110,8 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
     watches = [watch, *([trial.watch] if trial else [])]
     for one in watches:  # last, so that a chain that cannot be put together leaves no thread behind
         one.start()
+    if trial:  # only now, in its thread: a large one takes its time, which the start does not wait
+        trial.watch.reload()
     readiness.start()
     return Chain(app, partial(_reload, watches), (*(one.stop for one in watches), readiness.stop))
 
@@ -132,7 +134,6 @@ def _trial(settings: Settings, service: Service) -> Trial | None:
         prefix="candidate: ",
         status="on trial",
     )
-    watch.load_if_possible()
     return Trial(watch, Tally())
 
 

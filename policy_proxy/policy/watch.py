@@ -115,13 +115,6 @@ class PolicyWatch:
         with self._looking:
             self._take(read(self._settings))
 
-    def load_if_possible(self) -> None:
-        """The same for a policy that nobody depends on: whatever goes wrong is in `state`."""
-        try:
-            self.load_now()
-        except Exception:  # noqa: BLE001  that it cannot be looked at must harm nobody
-            self._stumbled()
-
     def look(self) -> bool:
         """Look at the files once; take them if the last look saw the same.
 

@@ -36,9 +36,16 @@ def trial(make_proxy, recorder, tmp_path):
         if text is not None:
             (tmp_path / "candidate.yaml").write_text(text)
         options = f"[policy]\nwatch_interval = 0.05\ncandidate_file = {tmp_path}/candidate.yaml\n"
-        return make_proxy(recorder, options=options)
+        proxy = make_proxy(recorder, options=options)
+        begun(proxy)
+        return proxy
 
     return make
+
+
+def begun(proxy):
+    """Wait until the candidate was looked at: the start does not."""
+    eventually(lambda: health(proxy)["candidate"]["state"] != "not loaded")
 
 
 def health(proxy):
@@ -123,6 +130,7 @@ def test_one_that_cannot_be_used_harms_nothing_and_says_so(trial, text, word):
 
 def test_one_that_cannot_even_be_looked_at_does_not_stop_the_start(make_proxy, recorder):
     proxy = make_proxy(recorder, options="[policy]\ncandidate_file = a\0b\n")
+    begun(proxy)
     assert proxy.ask("GET", "/traits", grant=ADMIN).status_code == 200
     found = health(proxy)
     assert found["candidate"]["state"] == "refused"
@@ -200,6 +208,7 @@ def test_a_streamed_answer_has_its_note_too(make_proxy, tmp_path):
     with RawBackend(answering(_counted(big))) as backend:
         options = f"[policy]\ncandidate_file = {tmp_path}/candidate.yaml\n"
         proxy = make_proxy(backend, options=options)
+        begun(proxy)
         assert proxy.ask("GET", "/traits", grant=ADMIN).body == big
     assert proxy.records()[0]["candidate"]["effect"] == "denied"
 

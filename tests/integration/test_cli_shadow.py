@@ -64,6 +64,12 @@ def test_a_broken_line_is_told_and_not_taken_for_agreement(log):
     assert f"{log.name}:18" in result.stdout.replace("\n", "")
 
 
+def test_that_nothing_was_said_is_not_taken_for_agreement(log):
+    log.write_text(day.log())
+    result = run("--log", log)
+    assert "it was not on trial" in " ".join(result.stdout.split())
+
+
 def test_a_log_that_is_not_there_is_one_sentence(tmp_path):
     result = run("--log", tmp_path / "nowhere")
     assert result.exit_code == 1

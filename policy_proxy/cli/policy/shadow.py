@@ -21,9 +21,14 @@ from policy_proxy.cli.policy.log_options import (
     unsure,
 )
 from policy_proxy.cli.policy_sources import format_option
-from policy_proxy.cli.terminal import printable
+from policy_proxy.cli.terminal import print_stripped, printable
 from policy_proxy.policy.replay.noted import Noted
 from policy_proxy.policy.replay.tried import Tried
+
+_NO_WORD = (
+    "No record has a word of a candidate: it agreed with everything, or it was not on trial. How "
+    "many requests it decided is in the health check, as docs/shadow.md says."
+)
 
 
 @click.group(short_help="What a candidate policy said of the requests that came.")
@@ -87,6 +92,8 @@ def show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) 
     console.print(Text(printable(f"log         {listed(files)}")), soft_wrap=True)
     for revision, count in tried.revisions.most_common():
         console.print(Text(printable(f"candidate   revision {revision} ({_records(count)})")))
+    if not tried.revisions:
+        print_stripped(console, Text(_NO_WORD))
     show_groups(console, tried.flips)
     show_doubts(console, doubts(tried.undecided, unread))
     console.print()
