@@ -132,7 +132,8 @@ def kept() -> str:
     run, notes = KEPT / "results.json", KEPT / "notes.md"
     return render(
         results.read(run) if run.exists() else None,
-        notes.read_text(encoding="utf-8") if notes.exists() else "",
+        # a link there leads from one folder further down
+        notes.read_text(encoding="utf-8").replace("](../", "](") if notes.exists() else "",
     )
 
 
