@@ -92,7 +92,7 @@ def show_text(files: Sequence[str], tried: Tried, unread: Mapping[Kind, Noted]) 
     console.print(Text(printable(f"log         {listed(files)}")), soft_wrap=True)
     for revision, count in tried.revisions.most_common():
         console.print(Text(printable(f"candidate   revision {revision} ({_records(count)})")))
-    if not tried.revisions:
+    if tried.is_silent:
         print_stripped(console, Text(_NO_WORD))
     show_groups(console, tried.flips)
     show_doubts(console, doubts(tried.undecided, unread))

@@ -33,6 +33,11 @@ class Tried:
         self.revisions: Counter[str] = Counter()
         self.first = self.last = ""
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether no record has a word of the candidate that is asked about."""
+        return not (self.revisions[self._revision] if self._revision else self.revisions)
+
     def take(self, file: str, number: int, record: Record) -> None:
         """
         :param file: the file in which the record stands, on the line of this number.

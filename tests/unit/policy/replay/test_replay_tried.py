@@ -68,6 +68,14 @@ def test_who_is_of_another_kind_is_in_no_group(changes):
     assert len(tried.flips.groups()) == 1
 
 
+def test_silence_is_told_from_agreement_with_another():
+    log = (said("denied", "old"),)
+    assert not taken(*log).is_silent
+    assert not taken(*log, revision="old").is_silent
+    assert taken(*log, revision="new").is_silent
+    assert taken(recorded(LIST, READER)).is_silent
+
+
 @pytest.mark.parametrize(
     "candidate",
     ["denied", [], {}, {"revision": "new"}, {"revision": [], "effect": "denied", "reason": ""},
