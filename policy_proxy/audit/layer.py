@@ -31,7 +31,7 @@ class Audit:
         except Refusal as refusal:
             entry.write(refusal.outcome, refusal.status)
             raise
-        except BaseException:
+        except BaseException:  # whatever it is, there is a record; the barrier outside answers it
             entry.write(Internal.outcome, Internal.status)
             raise
         if isinstance(body, list):
@@ -77,7 +77,7 @@ class _Recorded:
                 if held:
                     yield held
                 held = chunk
-        except Exception:
+        except Exception:  # only recorded here: going on up, it breaks the client's connection
             self._entry.write(Internal.outcome, self._entry.status)
             raise
         self._entry.write_answered()

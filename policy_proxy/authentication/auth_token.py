@@ -66,7 +66,8 @@ class AuthToken:
             self._cache.failed()
             private = f"Keystone cannot be asked: {beginning_of(error)}"
             raise Unavailable(_SENTENCE, private=private, headers=_RETRY) from None
-        except Exception as error:
+        except Exception as error:  # what auth_token stumbles over is no answer, so a 503; the log
+            # has the traceback of the cause
             self._cache.failed()
             raise Unavailable(_SENTENCE, headers=_RETRY) from error
 

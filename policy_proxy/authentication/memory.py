@@ -88,7 +88,7 @@ class Memory:
         """Ask, remember the answer, and tell it to whoever waits for it."""
         try:
             found = validate()
-        except BaseException as error:
+        except BaseException as error:  # whoever waits for this answer would wait forever
             with self._lock:
                 del self._asked[key]
             mine.set_exception(error)

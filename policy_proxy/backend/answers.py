@@ -35,7 +35,7 @@ def receive(transfer: Transfer, limit: int) -> Answer:
         if head.framing is Framing.COUNTED:
             return _counted(transfer, head)
         body, length = _whole(transfer, limit)
-    except BaseException:
+    except BaseException:  # whatever ends this, nobody else would give the connection back
         transfer.close()
         raise
     return Answer(
@@ -103,7 +103,7 @@ def _whole(transfer: Transfer, limit: int) -> tuple[Iterable[bytes], int]:
             spool.write(piece)
         length = spool.tell()
         spool.seek(0)
-    except BaseException:
+    except BaseException:  # nobody gets the file, so nobody else would close it
         spool.close()
         raise
     if length > WHOLE_BYTES:

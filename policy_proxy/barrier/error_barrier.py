@@ -150,7 +150,7 @@ class _Streamed:
         except AnswerBroken as error:
             _LOG.error("%s the answer broke off: %s", self._request_id, error)
             raise
-        except Exception:
+        except Exception:  # the status is out: it can only be logged, and break the connection
             _LOG.exception("%s unexpected failure while answering", self._request_id)
             raise
 

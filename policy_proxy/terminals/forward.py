@@ -47,7 +47,7 @@ class Forward:
         answer = self._asked(environ, request)
         try:
             headers = self._answered(environ, answer)
-        except BaseException:
+        except BaseException:  # nobody gets the answer, so nobody else would close it
             answer.close()
             raise
         start_response(_status_line(answer.status), headers)

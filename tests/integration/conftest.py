@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 
@@ -10,13 +9,12 @@ import pytest
 from playwright.sync_api import Browser
 
 from harness.browser import Missing, chromium
+from harness.programs import missing
 from harness.stack import Stack, processes_of, running
 from integration.raw_backend import RawBackend, placement
 
 COSTLY = {"stack", "story", "browser"}
 """Fixtures that start Keystone and Placement, or a browser."""
-BROWSER_REQUIRED = "REQUIRE_CHROMIUM"
-"""Set in the environment, a missing browser is a failure and no reason to skip."""
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +39,8 @@ def browser() -> Iterator[Browser]:
     try:
         with chromium() as launched:
             yield launched
-    except Missing as missing:
-        (pytest.fail if os.environ.get(BROWSER_REQUIRED) else pytest.skip)(str(missing))
+    except Missing as why:
+        missing(str(why))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 
-import pytest
-
 from bench import work
 from bench.wrk import Generator
+from harness.programs import missing
 from integration.raw_backend import OK, RawBackend, answering
 
 
-@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 def test_tokens_and_providers_take_turns(tmp_path):
+    if shutil.which("wrk") is None:
+        missing("there is no wrk, which sends the load: apt-get install wrk, as root")
     tokens = tmp_path / "tokens"
     tokens.write_text("one\ntwo\nthree\n")
     with RawBackend(answering(OK)) as backend:

@@ -144,7 +144,7 @@ def test_the_mode_stays(policy):
     assert policy.read_text() == TIGHT
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.skipif(os.geteuid() != 0, reason="a file of another owner can be made by root alone")
 def test_the_owner_stays(policy):
     os.chown(policy, 12345, 23456)
 
@@ -167,7 +167,7 @@ def test_extended_attributes_stay(policy):
     try:
         os.setxattr(policy, "user.note", b"kept")
     except OSError:
-        pytest.skip("the file system has none")
+        pytest.skip("this file system keeps no attributes that could be lost")
 
     run(policy)
 

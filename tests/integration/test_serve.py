@@ -414,7 +414,10 @@ def cores_of(worker):
     return {core for cores in bound if cores != everywhere for core in cores}
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core to choose from")
+@pytest.mark.skipif(
+    len(os.sched_getaffinity(0)) < 2,
+    reason="workers are bound only where there are cores to choose from",
+)
 def test_each_worker_serves_on_a_core_of_its_own_and_leaves_it_to_the_next(good):
     def cores():
         return [cores_of(worker) for worker in served.worker_pids()]

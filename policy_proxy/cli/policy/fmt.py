@@ -81,7 +81,7 @@ def _replace(path: Path, content: bytes) -> None:
             shutil.copystat(path, file.name)
             os.utime(file.name)
             Path(file.name).replace(path)
-        except BaseException:
+        except BaseException:  # Ctrl-C as well: half a copy must not stay beside the file
             Path(file.name).unlink()
             raise
 

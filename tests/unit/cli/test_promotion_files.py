@@ -125,7 +125,7 @@ def test_mode_stays_and_the_time_is_now(file):
     assert time.time() - file.stat().st_mtime < 60
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.skipif(os.geteuid() != 0, reason="a file of another owner can be made by root alone")
 def test_the_owner_stays(file):
     os.chown(file, 12345, 54321)
 
@@ -136,7 +136,7 @@ def test_the_owner_stays(file):
         assert (path.stat().st_uid, path.stat().st_gid) == (12345, 54321)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="two users are needed, and only root can be both")
 def test_who_could_not_keep_the_owner_changes_nothing(file, tmp_path):
     tmp_path.chmod(0o777)
     file.chmod(0o666)

@@ -197,7 +197,7 @@ def test_a_name_that_is_no_text_is_told_in_one_printable_line(site):
     assert "odd\\n" in str(problem)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not look")
+@pytest.mark.skipif(os.geteuid() != 0, reason="two users are needed, and only root can be both")
 def test_what_cannot_even_be_looked_at_is_a_problem():
     script = (
         "import os, sys; from pathlib import Path\n"

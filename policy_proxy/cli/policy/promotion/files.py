@@ -138,7 +138,7 @@ def _place(like: Path, content: bytes, where: Path) -> None:
             written.flush()
             os.fsync(written.fileno())
         new.replace(where)
-    except BaseException:
+    except BaseException:  # Ctrl-C as well: half a file must not stay beside the policy
         new.unlink(missing_ok=True)
         raise
     _settle(where.parent)

@@ -53,7 +53,7 @@ def carry_out(swap: Swap, proxy: Proxy | None, patience: Patience) -> None:
         _put_back(swap, "; ".join(error.problems))
         listen()
         raise ConfigurationError([*error.problems, _back(swap, proxy, patience)]) from None
-    except BaseException as error:
+    except BaseException as error:  # Ctrl-C as well: what was in force comes back before it ends
         deafen()
         told = isinstance(error, KeyboardInterrupt)
         _put_back(swap, "the command was told to end" if told else str(error))

@@ -1,0 +1,25 @@
+"""The flame picture says what it shows, and nothing of the machine on which it was drawn."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.profile import TITLE, titled
+from docs_from_code import ROOT
+
+DRAWN = (
+    '<svg><text id="title" x="1">/somewhere/bin/py-spy record --pid 1</text><text>a</text></svg>'
+)
+
+
+def test_the_title_is_ours():
+    assert titled(DRAWN) == f'<svg><text id="title" x="1">{TITLE}</text><text>a</text></svg>'
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("docs/performance/*.*")), ids=lambda path: path.name
+)
+def test_what_is_kept_of_a_run_has_no_paths_of_its_machine(path):
+    content = path.read_bytes()
+    for trace in (b"/.venv/", b"/site-packages/", b"/home/", b"/root/", bytes(ROOT)):
+        assert trace not in content
