@@ -6,7 +6,6 @@ neither is what the system does for us without the lock.
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
@@ -14,13 +13,12 @@ from pathlib import Path
 
 from bench import loaded, work, world
 from bench.parts import load
+from bench.titles import titled
 from bench.wrk import Generator
 
 RATE = 250
 """Samples a second."""
 SECONDS = 10
-TITLE = "A worker of ours under load: who holds the interpreter lock"
-_TITLE = re.compile(r'(<text id="title"[^>]*>)[^<]*(</text>)')
 
 
 def flame(folder: Path, picture: Path) -> Path:
@@ -60,8 +58,3 @@ def flame(folder: Path, picture: Path) -> Path:
         raise RuntimeError(f"py-spy failed: {done.stderr.strip()[-500:]}")
     picture.write_text(titled(picture.read_text(encoding="utf-8")), encoding="utf-8")
     return picture
-
-
-def titled(svg: str) -> str:
-    """With a title of ours: py-spy's is its command line, with paths of this machine in it."""
-    return _TITLE.sub(rf"\g<1>{TITLE}\g<2>", svg, count=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.profile import TITLE, titled
+from bench.titles import FLAME, titled
 from docs_from_code import ROOT
 
 DRAWN = (
@@ -13,7 +13,7 @@ DRAWN = (
 
 
 def test_the_title_is_ours():
-    assert titled(DRAWN) == f'<svg><text id="title" x="1">{TITLE}</text><text>a</text></svg>'
+    assert titled(DRAWN) == f'<svg><text id="title" x="1">{FLAME}</text><text>a</text></svg>'
 
 
 @pytest.mark.parametrize(
