@@ -69,7 +69,7 @@ def _everybody():
 @pytest.fixture(scope="session")
 def everybody():
     """Each kind of caller that the checks above tell apart, with each kind of target."""
-    values = (None, "p", "q"), (None, "v", "u")
+    values = (None, "p", "q"), (None, "v", "u", "w")
     targets = [
         {name: value for name, value in zip(("project_id", "size"), some, strict=True) if value}
         for some in itertools.product(*values)
