@@ -1,10 +1,10 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
     RequestId → Health → Cors → ErrorBarrier → Audit → Admission → Identify (AuthToken) → TakePolicy
-    → (Shadow) → Enforce → Content → terminal
+    → (Shadow) → Enforce → Content → (Intent) → terminal
 
-with Shadow where a candidate policy is tried, and Content before Enforce where the rule in force
-looks at something in the body.
+with Shadow where a candidate policy is tried, Content before Enforce where the rule in force looks
+at something in the body, and Intent where audit is strict.
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
 the terminal at the end.
@@ -21,8 +21,10 @@ from oslo_middleware import cors
 
 from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
-from policy_proxy.audit import sink as sinks
+from policy_proxy.audit import opening
+from policy_proxy.audit.intent import Intent
 from policy_proxy.audit.layer import Audit
+from policy_proxy.audit.sink import Sink
 from policy_proxy.authentication.auth_token import AuthToken
 from policy_proxy.authentication.cache import SharedCache, TokenCache
 from policy_proxy.authentication.layer import Identify
@@ -53,7 +55,8 @@ Layer = Callable[[WSGIApp], WSGIApp]
 class Chain:
     """The layers put together: a WSGI application, with threads that look after it.
 
-    :param reload: has the policy files read at once; a signal handler may call it.
+    :param reload: has the policy files read at once, and the audit file opened anew; a signal
+        handler may call it.
     """
 
     app: WSGIApp
@@ -104,8 +107,9 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
         {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},
         settings.health.interval,
     )
+    sink = _sink(settings)
     app = terminal
-    for layer in reversed(_layers(settings, service, watch, trial, readiness)):
+    for layer in reversed(_layers(settings, service, watch, trial, readiness, sink)):
         app = layer(app)
     watches = [watch, *([trial.watch] if trial else [])]
     for one in watches:  # last, so that a chain that cannot be put together leaves no thread behind
@@ -113,10 +117,12 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
     if trial:  # only now, in its thread: a large one takes its time, which the start does not wait
         trial.watch.reload()
     readiness.start()
-    return Chain(app, partial(_reload, watches), (*(one.stop for one in watches), readiness.stop))
+    stops = (*(one.stop for one in watches), readiness.stop, sink.close)
+    return Chain(app, partial(_reload, watches, sink), stops)
 
 
-def _reload(watches: list[PolicyWatch]) -> None:
+def _reload(watches: list[PolicyWatch], sink: Sink) -> None:
+    sink.reopen()
     for watch in watches:
         watch.reload()
 
@@ -143,8 +149,8 @@ def _layers(
     watch: PolicyWatch,
     trial: Trial | None,
     readiness: Readiness,
+    sink: Sink,
 ) -> list[Layer]:
-    sink = _sink(settings)
     readers = BoundedSemaphore(settings.limits.max_body_readers)
     content = partial(Content, service=service, limits=settings.limits, readers=readers)
     return [
@@ -155,6 +161,7 @@ def _layers(
             watch=watch,
             trial=trial,
             lost=lambda: sink.lost,
+            refusing=lambda: sink.refusing,
             trusted=settings.health.trusted_addresses,
         ),
         *_cors(settings),
@@ -172,6 +179,7 @@ def _layers(
         *([partial(Shadow, service=service, trial=trial)] if trial else []),
         partial(Enforce, service=service),
         partial(content, decisive=False),
+        *([partial(Intent, sink=sink)] if settings.audit.strict != "off" else []),
     ]
 
 
@@ -189,15 +197,11 @@ def _cors(settings: Settings) -> list[Layer]:
     return [partial(cors.CORS, conf=settings.conf)] if settings.conf.cors.allowed_origin else []
 
 
-def _sink(settings: Settings) -> sinks.Sink:
-    path = settings.audit.file
-    if path is None:
-        return sinks.LogSink()
+def _sink(settings: Settings) -> Sink:
     try:
-        return sinks.FileSink(path)
-    except OSError as error:
-        problem = f"[audit] file = {path} cannot be opened for appending: {error.strerror}"
-        raise ConfigurationError(named(settings, [problem])) from None
+        return opening.sink(settings.audit)
+    except ConfigurationError as error:
+        raise ConfigurationError(named(settings, error.problems)) from None
 
 
 def _challenge(settings: Settings) -> Headers:

@@ -1,4 +1,7 @@
-"""The record of one request: what was asked, by whom, what was decided, and how it ended."""
+"""The record of one request: what was asked, by whom, what was decided, and how it ended.
+
+In strict mode there is another one before it: what is about to be done.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,11 @@ from policy_proxy.model import (
     Request,
 )
 
-VERSION = 2
+VERSION = 3
+REQUEST_EVENT = "request"
+INTENT_EVENT = "intent"
+MARKS = ("begin", "resume", "lost", "end")
+"""Events that are words of the log about itself."""
 _LONGEST_PATH = 2048
 _SHORTEST_SECRET = 16
 _UNDECIDED = Decision("")
@@ -39,16 +46,46 @@ def outcome_of(environ: Environ) -> str:
 
 def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> dict[str, Any]:
     """One JSON-encodable object. It never holds a token."""
-    request: Request | None = environ.get(REQUEST)
-    decision: Decision = environ.get(DECISION, _UNDECIDED)
-    who: Identity = environ.get(IDENTITY, _NOBODY)
     return {
         "version": VERSION,
-        "time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+        "event": REQUEST_EVENT,
+        "time": now(),
         "request_id": environ[REQUEST_ID],
         "outcome": outcome,
         "status": status,
         "duration_ms": round(duration_ms, 3),
+        **_about(environ),
+        "credentials": environ.get(CREDENTIALS_SENT, ""),
+        **({"candidate": environ[CANDIDATE]} if CANDIDATE in environ else {}),
+    }
+
+
+def intent(environ: Environ) -> dict[str, Any]:
+    """The same as far as it is known before anything is sent. It never holds a token either."""
+    return {
+        "version": VERSION,
+        "event": INTENT_EVENT,
+        "time": now(),
+        "request_id": environ[REQUEST_ID],
+        **_about(environ),
+    }
+
+
+def mark(event: str, **more: Any) -> dict[str, Any]:
+    """A word of the log about itself, such as where it begins."""
+    return {"version": VERSION, "event": event, "time": now(), **more}
+
+
+def now() -> str:
+    """ISO 8601, UTC, milliseconds."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+
+
+def _about(environ: Environ) -> dict[str, Any]:
+    request: Request | None = environ.get(REQUEST)
+    decision: Decision = environ.get(DECISION, _UNDECIDED)
+    who: Identity = environ.get(IDENTITY, _NOBODY)
+    return {
         **(_not_understood(environ) if request is None else _asked(request)),
         "client": str(environ.get("REMOTE_ADDR", "")),
         "revision": decision.revision,
@@ -67,8 +104,6 @@ def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> d
         "service_project_id": who.service_project_id,
         "service_project_domain_id": who.service_project_domain_id,
         "service_roles": [*who.service_roles],
-        "credentials": environ.get(CREDENTIALS_SENT, ""),
-        **({"candidate": environ[CANDIDATE]} if CANDIDATE in environ else {}),
     }
 
 

@@ -14,6 +14,7 @@ import threading
 import time
 from contextlib import suppress
 from functools import partial
+from multiprocessing import util
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ _REMINDER = 0.5
 def serve(config_file: str, host: str | None, port: int | None, workers: int | None) -> None:
     """Run the proxy in the foreground until SIGTERM or Ctrl-C; requests in flight are finished.
 
-    On SIGHUP every worker reads the policy files at once; connections stay open.
+    On SIGHUP every worker reads the policy files at once, and opens the audit file anew;
+    connections stay open.
     """
     path = str(Path(config_file).resolve())
     settings, problems = inspected(path, offline=True)
@@ -144,6 +146,8 @@ def _loaded(supervisor: int, cores: Cores | None, target: str) -> Any:
             _LOG.error("%s", problem)
         sys.exit(1)
     signal.signal(signal.SIGHUP, lambda *_: chain.reload())
+    # a process that multiprocessing has forked calls nothing of atexit
+    util.Finalize(None, chain.close, exitpriority=0)
     gc.collect()
     gc.freeze()  # what is here stays: to look through it again and again costs a tenth of a request
     core = cores.take() if cores else None

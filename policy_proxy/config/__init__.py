@@ -159,7 +159,11 @@ def _read(files: Sequence[str]) -> tuple[Settings, list[str]]:
 def _problems(settings: Settings, *, with_backend: bool) -> list[str]:
     """What is missing or dangerous."""
     conf = settings.conf
-    found = [*server.problems(settings.server), *authtoken.problems(conf)]
+    found = [
+        *server.problems(settings.server),
+        *audit.problems(settings.audit),
+        *authtoken.problems(conf),
+    ]
     if with_backend:
         found = [*backend.problems(settings.backend), *found]
         if settings.backend.credentials == "service":

@@ -401,9 +401,9 @@ def test_records_may_stand_in_the_services_log(proxy):
     ("changes", "words"),
     [
         ({"request_id": "req-2"}, "no audit record has the request id req-1"),
-        ({"version": 3}, "is none of version 1 or 2"),
-        ({"roles": 3}, "is none of version 1 or 2"),
-        ({"target": []}, "is none of version 1 or 2"),
+        ({"version": 4}, "is none of version 1 or 2 or 3"),
+        ({"roles": 3}, "is none of version 1 or 2 or 3"),
+        ({"target": []}, "is none of version 1 or 2 or 3"),
         ({"revision": "", "outcome": "rejected", "status": 401}, "policy was not asked"),
         ({"operation": "placement:gone"}, "this policy has no rule placement:gone"),
     ],
