@@ -59,28 +59,34 @@ class Destination:
             self._open()
 
     def begin(self, deadline: float, lost: int) -> None:
-        """Make ready to write: then `put`, perhaps `sync`, and `end`, unless this fails.
+        """Make ready to `put` some lines, and perhaps to `sync` them.
 
         :param deadline: on the monotonic clock.
         :param lost: how many records were lost since the start, for the file to say so.
         """
         if self._rotation is not None:
-            self._rotation.enter(self._descriptor, deadline)
-        try:
-            self._look()
-            if self._descriptor is None:
-                self._open()
-            if self._seal is not None or lost > self._told:
-                self._mark(deadline, lost)
-        except OSError:
-            self.end()
-            raise
+            self._rotation.make_room()
+        self._look()
+        self._ready(deadline, lost)
 
     def put(self, line: bytes, deadline: float) -> None:
         """Append a line, in one write, so that others can append to the same file.
 
         :param line: a JSON object, without the end of the line.
         """
+        self._append(line, deadline)
+        if self._rotation is not None and os.fstat(self._opened()).st_nlink == 0:
+            self._shut()  # others have renamed the file so often in the meantime that it is gone
+            self._ready(deadline, self._told)
+            self._append(line, deadline)
+
+    def _ready(self, deadline: float, lost: int) -> None:
+        if self._descriptor is None:
+            self._open()
+        if self._seal is not None or lost > self._told:
+            self._mark(deadline, lost)
+
+    def _append(self, line: bytes, deadline: float) -> None:
         mac = b""
         if self._seal is not None:
             line, mac = self._seal.on(line)
@@ -112,11 +118,6 @@ class Destination:
             self._stale = True
             raise
 
-    def end(self) -> None:
-        """Others may rename the file again."""
-        if self._rotation is not None:
-            self._rotation.leave()
-
     def reopen(self) -> None:
         """Open the file anew before the next record; a signal handler may call it."""
         self._stale = True
@@ -126,19 +127,13 @@ class Destination:
         if self._seal is not None and self._seal.begun:
             with suppress(OSError):  # then there is none, and the chain is told to be open
                 self.begin(deadline, lost)
-                self._last_word(deadline)
+                self.put(encoded(mark(END)), deadline)
+                if self._durable:
+                    self.sync()
         self._shut()
         if self._rotation is not None:
             self._rotation.close()
             self._rotation = None
-
-    def _last_word(self, deadline: float) -> None:
-        try:
-            self.put(encoded(mark(END)), deadline)
-            if self._durable:
-                self.sync()
-        finally:
-            self.end()
 
     def _look(self) -> None:
         """Whether the file is still at its place: it is not opened anew for nothing."""
@@ -194,7 +189,7 @@ class Destination:
             self._told = lost
 
     def _say(self, deadline: float, event: str, **more: Any) -> None:
-        self.put(encoded(mark(event, worker=os.getpid(), **more)), deadline)
+        self._append(encoded(mark(event, worker=os.getpid(), **more)), deadline)
 
     def _out(self, data: bytes, deadline: float) -> int:
         """How many bytes went out, of a pipe that is full those until the deadline."""

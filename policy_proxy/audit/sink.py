@@ -145,10 +145,7 @@ class FileSink:
         try:
             deadline = time.monotonic() + patience
             self._destination.begin(deadline, self._losses.count)
-            try:
-                self._destination.put(line, deadline)
-            finally:
-                self._destination.end()
+            self._destination.put(line, deadline)
             self._stuck = False
         except OSError as error:
             self._stuck = error.errno == errno.ETIMEDOUT

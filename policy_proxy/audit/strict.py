@@ -152,18 +152,15 @@ class StrictSink:
         """All or nothing: of what is not durable in the end, nobody is told that it is."""
         deadline = time.monotonic() + self._timeout
         self._destination.begin(deadline, self.lost)
-        try:
-            for entry in batch:
-                self._destination.put(entry.line, deadline)
-                if not entry.durable:
-                    entry.done.set_result(None)
-            if any(entry.durable for entry in batch):
-                self._destination.sync()
-        finally:
-            self._destination.end()
         for entry in batch:
-            if entry.durable:
+            self._destination.put(entry.line, deadline)
+            if not entry.durable:
                 entry.done.set_result(None)
+        lasting = [entry for entry in batch if entry.durable]
+        if lasting:
+            self._destination.sync()
+        for entry in lasting:
+            entry.done.set_result(None)
 
     def _is_refusing(self, error: OSError) -> None:
         if not self.refusing:

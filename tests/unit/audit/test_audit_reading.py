@@ -7,9 +7,9 @@ import json
 import pytest
 
 from docs_from_code.audit import schema
+from policy_proxy.audit.line import as_line
 from policy_proxy.audit.reading import ADDED, VERSIONS, Kind, Unread, entry_of, record_of
 from policy_proxy.audit.record import MARKS, VERSION, intent, mark, record
-from policy_proxy.audit.line import as_line
 from policy_proxy.model import REQUEST_ID
 
 NOW = record({REQUEST_ID: "req-1"}, "error", 500, 1.0)
