@@ -8,6 +8,7 @@ what is vouched for is what is written.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from typing import NamedTuple
 
@@ -22,8 +23,8 @@ _CHAIN = b',"chain":"'
 _SEQ = b'","seq":'
 _MAC = b',"mac":"'
 _TAIL = len(_MAC) + 2 * len(FIRST) + len(b'"}')
-_CHAIN_LENGTH = ID_LENGTH + len("-") + 16
-_MOST_DIGITS = 18
+_CHAIN_ID = re.compile(rb"[0-9a-f]{%d}-[0-9a-f]{16}" % ID_LENGTH)
+_NUMBER = re.compile(rb"0|[1-9][0-9]{0,17}")
 
 
 class Sealed(NamedTuple):
@@ -94,8 +95,7 @@ def sealed(line: bytes) -> Sealed | None:
     if not (before and found and tail.startswith(_MAC) and tail.endswith(b'"}')):
         return None
     mac = _bytes(tail[len(_MAC) : -2])
-    plain = seq.isdigit() and len(seq) <= _MOST_DIGITS and (seq == b"0" or not seq.startswith(b"0"))
-    if mac is None or not plain or len(chain) != _CHAIN_LENGTH:
+    if mac is None or not _NUMBER.fullmatch(seq) or not _CHAIN_ID.fullmatch(chain):
         return None
     return Sealed(body, chain, int(seq), mac)
 
