@@ -10,7 +10,8 @@ import click
 
 from policy_proxy.audit import logs
 from policy_proxy.audit.logs import LogError
-from policy_proxy.audit.reading import Kind, Unread, entry_of
+from policy_proxy.audit.reading import Kind, Unread, entry_of, event_of
+from policy_proxy.audit.record import MARKS
 from policy_proxy.audit.tally import Tally
 from policy_proxy.cli.audit.report_output import Reported, show_json, show_text
 from policy_proxy.cli.output import fail
@@ -100,13 +101,11 @@ def _first_time(path: str) -> str:
     """
     if path == logs.STDIN:
         return ""
-    for entry in _entries(path):
-        return entry
-    return ""
+    return next(_times(path), "")
 
 
-def _entries(path: str) -> Iterator[str]:
+def _times(path: str) -> Iterator[str]:
     for line in logs.lines([path]):
         found = None if line.text is None else entry_of(line.text)
-        if found is not None and not isinstance(found, Unread):
-            yield str(found.get("time", ""))
+        if found is not None and not isinstance(found, Unread) and event_of(found) not in MARKS:
+            yield str(found["time"])

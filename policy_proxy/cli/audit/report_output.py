@@ -80,16 +80,17 @@ def show_text(found: Reported) -> None:
         "gaps": tally.gaps,
     }
     console.print()
-    console.print(Text(", ".join(f"{name}: {count}" for name, count in counts.items())))
+    summary = ", ".join(f"{name}: {count}" for name, count in counts.items())
+    console.print(Text(summary), soft_wrap=True)
 
 
 def _operations(tally: Tally, top: int) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_row("", *_OUTCOMES)
+    table.add_row(*_OUTCOMES)
     most = sorted(tally.operations.items(), key=lambda each: (-each[1].total(), each[0]))
     for name, counts in most[:top]:
         shown = (str(counts[outcome] or "") for outcome in _OUTCOMES)
-        table.add_row(Text(printable(_or(name)), overflow="fold"), *shown)
+        table.add_row(*shown, Text(printable(_or(name)), overflow="fold"))
     return table
 
 

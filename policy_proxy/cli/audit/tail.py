@@ -110,7 +110,7 @@ def _show(console: Console, line: bytes, wanted: Callable[[Record], bool], form:
 
 def _told(entry: Mapping[str, Any]) -> Text:
     event = event_of(entry)
-    time = str(entry["time"])[:_KNOWN]
+    time = f"{str(entry['time'])[:_KNOWN]}Z"
     if event not in (REQUEST_EVENT, INTENT_EVENT):
         return Text(printable(f"{time} {_mark(event, entry)}"), "dim")
     ended = event == REQUEST_EVENT

@@ -35,9 +35,12 @@ class Writer:
 
     def put(self, *numbers, **more):
         for number in numbers:
-            deadline = time.monotonic() + PATIENCE
-            self.to.begin(deadline, self.lost)
-            self.to.put(encoded({"number": number, **more}), deadline)
+            self.write({"number": number, **more})
+
+    def write(self, entry):
+        deadline = time.monotonic() + PATIENCE
+        self.to.begin(deadline, self.lost)
+        self.to.put(encoded(entry), deadline)
 
     def close(self):
         self.to.close(time.monotonic() + PATIENCE, self.lost)
