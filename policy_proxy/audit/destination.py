@@ -1,20 +1,17 @@
-"""The file that records go to: opened for appending, looked after, and opened anew when it moves.
+"""The file that records go to: looked after, opened anew when it moves, sealed and marked.
 
-One thread at a time may use it. Errors of the disk go up as `OSError`; after one the file is opened
-anew for the next record.
+One thread at a time may use it. Errors of the disk go up as `OSError`; after one, the file is
+opened anew for the next record.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import select
-import stat
-import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from policy_proxy.audit.appended import Appended, NoReaderError
 from policy_proxy.audit.line import encoded
 from policy_proxy.audit.record import mark
 from policy_proxy.audit.rotation import Rotation
@@ -23,7 +20,6 @@ from policy_proxy.audit.seal import BEGIN, END, RESUME, Seal
 LOST = "lost"
 _LOOK_EVERY = 1.0
 """Seconds between two looks at whether the file is still at its place."""
-_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class Destination:
@@ -47,73 +43,49 @@ class Destination:
         self._seal = seal
         self._rotation = rotation
         self._durable = durable
-        self._descriptor: int | None = None
-        self._file: tuple[int, int] | None = None  # its device and inode
-        self._waits = False  # whether it is something that fills up and empties, such as a pipe
-        self._torn = False  # whether it ends within a line
+        self._always = durable or rotation is not None
+        self._file: Appended | None = None
+        self._identity = (0, 0)
+        self._deadline = self._look_at = 0.0
+        self._torn = False  # whether the file ends within a line
         self._stale = False
         self._resumes = False
-        self._looked = 0.0
         self._told = 0
-        with suppress(_NoReaderError):
+        with suppress(NoReaderError):
             self._open()
 
-    def begin(self, deadline: float, lost: int) -> None:
+    def begin(self, moment: float, patience: float, lost: int) -> None:
         """Make ready to `put` some lines, and perhaps to `sync` them.
 
-        :param deadline: on the monotonic clock.
+        :param moment: now, on the monotonic clock.
+        :param patience: seconds that all of it may wait for a pipe.
         :param lost: how many records were lost since the start, for the file to say so.
         """
-        if self._rotation is not None:
-            self._rotation.make_room()
-        self._look()
-        self._ready(deadline, lost)
+        self._deadline = moment + patience
+        if self._stale or self._always or moment > self._look_at:
+            self._look_at = moment + _LOOK_EVERY
+            self._look()
+        if self._file is None or self._seal is not None or lost > self._told:
+            self._make_ready(lost)
 
-    def put(self, line: bytes, deadline: float) -> None:
+    def put(self, line: bytes) -> None:
         """Append a line, in one write, so that others can append to the same file.
 
         :param line: a JSON object, without the end of the line.
         """
-        self._append(line, deadline)
-        if self._rotation is not None and os.fstat(self._opened()).st_nlink == 0:
-            self._shut()  # others have renamed the file so often in the meantime that it is gone
-            self._ready(deadline, self._told)
-            self._append(line, deadline)
-
-    def _ready(self, deadline: float, lost: int) -> None:
-        if self._descriptor is None:
-            self._open()
-        if self._seal is not None or lost > self._told:
-            self._mark(deadline, lost)
-
-    def _append(self, line: bytes, deadline: float) -> None:
-        mac = b""
-        if self._seal is not None:
-            line, mac = self._seal.on(line)
-        begun = b"\n" if self._torn else b""
-        data = b"%s%s\n" % (begun, line)
-        try:
-            written = self._out(data, deadline)
-        except OSError:
-            self._stale = True
-            raise
-        whole = written >= len(data) - 1
-        if whole and self._seal is not None:
-            self._seal.keep(mac)
-        self._torn = len(begun) < written < len(data) or (self._torn and not written)
-        if not whole:
-            self._stale = True
-            raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes were written")
+        if self._seal is None:
+            self._write(line + b"\n")
+        else:
+            self._append(line)
+        if self._rotation is not None and self._opened().is_gone():
+            self._shut()  # others have renamed it so often in the meantime that it was removed
+            self._make_ready(self._told)
+            self._append(line)
 
     def sync(self) -> None:
         """Come back when all that was put is on the disk. What is in a FIFO is its reader's."""
-        descriptor = self._opened()
-        if self._waits:
-            return
         try:
-            os.fdatasync(descriptor)
-            if os.fstat(descriptor).st_nlink == 0:
-                raise OSError(errno.ENOENT, "the file has been removed")
+            self._opened().sync()
         except OSError:
             self._stale = True
             raise
@@ -122,12 +94,14 @@ class Destination:
         """Open the file anew before the next record; a signal handler may call it."""
         self._stale = True
 
-    def close(self, deadline: float, lost: int) -> None:
-        """The last word of a chain. Nothing is put any more."""
-        if self._seal is not None and self._seal.begun:
-            with suppress(OSError):  # then there is none, and the chain is told to be open
-                self.begin(deadline, lost)
-                self.put(encoded(mark(END)), deadline)
+    def close(self, moment: float, patience: float, lost: int) -> None:
+        """The last words: what was lost, and the end of a chain. Nothing is put any more."""
+        begun = self._seal is not None and self._seal.begun
+        if begun or lost > self._told:
+            with suppress(OSError):  # then there are none, and the chain is told to be open
+                self.begin(moment, patience, lost)
+                if begun:
+                    self.put(encoded(mark(END)))
                 if self._durable:
                     self.sync()
         self._shut()
@@ -136,92 +110,73 @@ class Destination:
             self._rotation = None
 
     def _look(self) -> None:
-        """Whether the file is still at its place: it is not opened anew for nothing."""
-        moment, stale = time.monotonic(), self._stale
-        often = self._durable or self._rotation is not None
-        if not (stale or often or moment - self._looked > _LOOK_EVERY):
-            return
-        self._stale, self._looked = False, moment
+        """Whether the file is still at its place, and not too large."""
+        stale, self._stale = self._stale, False
         try:
             status = os.stat(self._path)  # noqa: PTH116  it is done often
+            if self._rotation is not None and self._rotation.is_needed(status.st_size):
+                self._rotation.make_room()
+                status = os.stat(self._path)  # noqa: PTH116  the same
         except FileNotFoundError:
             self._shut()
         else:
-            if stale or (status.st_dev, status.st_ino) != self._file:
+            if stale or (status.st_dev, status.st_ino) != self._identity:
                 self._shut()
 
     def _open(self) -> None:
-        try:
-            descriptor = os.open(self._path, _FLAGS, 0o640)
-        except OSError as error:
-            if error.errno == errno.ENXIO:
-                raise _NoReaderError(errno.ENXIO, "nobody reads this pipe") from None
-            raise
-        self._descriptor = descriptor
-        status = os.fstat(descriptor)
-        found = (status.st_dev, status.st_ino)
-        self._waits = not stat.S_ISREG(status.st_mode)
-        self._torn = self._torn and found == self._file
-        self._file = found
+        self._file = Appended(self._path, durable=self._durable)
+        self._torn = self._torn and self._file.identity == self._identity
+        self._identity = self._file.identity
         self._resumes = self._seal is not None and self._seal.begun
-        if self._durable and not self._waits:
-            _sync_folder(self._path)
 
-    def _opened(self) -> int:
-        if self._descriptor is None:
+    def _opened(self) -> Appended:
+        if self._file is None:
             raise OSError(errno.EBADF, "the file is not open")
-        return self._descriptor
+        return self._file
 
     def _shut(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
-    def _mark(self, deadline: float, lost: int) -> None:
-        """Say what is to be said before the next record."""
-        if self._seal is not None and not self._seal.begun:
-            self._say(deadline, BEGIN)
-        elif self._seal is not None and self._resumes:
-            self._say(deadline, RESUME, previous=self._seal.last)
-        self._resumes = False
+    def _make_ready(self, lost: int) -> None:
+        """Open the file, and say in it what is to be said before the next record."""
+        if self._file is None:
+            self._open()
+        if self._seal is not None:
+            if not self._seal.begun:
+                self._say(BEGIN)
+            elif self._resumes:
+                self._say(RESUME, previous=self._seal.last)
+            self._resumes = False
         if lost > self._told:
-            self._say(deadline, LOST, lost=lost - self._told)
+            self._say(LOST, lost=lost - self._told)
             self._told = lost
 
-    def _say(self, deadline: float, event: str, **more: Any) -> None:
-        self._append(encoded(mark(event, worker=os.getpid(), **more)), deadline)
+    def _say(self, event: str, **more: Any) -> None:
+        self._append(encoded(mark(event, worker=os.getpid(), **more)))
 
-    def _out(self, data: bytes, deadline: float) -> int:
-        """How many bytes went out, of a pipe that is full those until the deadline."""
-        descriptor = self._opened()
-        written = 0
-        while True:
-            try:
-                written += os.write(descriptor, data[written:] if written else data)
-            except BlockingIOError:
-                if not _writable(descriptor, deadline):
-                    if written:
-                        return written
-                    raise OSError(errno.ETIMEDOUT, "the pipe is full, nobody reads it") from None
-            if written == len(data) or (written and not self._waits):
-                return written
+    def _append(self, line: bytes) -> None:
+        if self._seal is None:
+            self._write(line + b"\n")
+        else:
+            line, mac = self._seal.on(line)
+            self._write(line + b"\n")
+            self._seal.keep(mac)
 
-
-class _NoReaderError(OSError):
-    """A FIFO that nobody has opened for reading."""
-
-
-def _writable(descriptor: int, deadline: float) -> bool:
-    waiting = select.poll()
-    waiting.register(descriptor, select.POLLOUT)
-    left = deadline - time.monotonic()
-    return left > 0 and bool(waiting.poll(left * 1000))
-
-
-def _sync_folder(path: str) -> None:
-    """A file is found again after a crash only if its folder knows of it."""
-    folder = os.open(Path(path).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    def _write(self, data: bytes) -> None:
+        """
+        :raises OSError: unless the whole line is there; its end may come with the next one.
+        """
+        torn = self._torn
+        if torn:
+            data = b"\n" + data
+        try:
+            written = self._opened().write(data, self._deadline)
+        except OSError:
+            self._stale = True
+            raise
+        self._torn = written != len(data) and (written > torn or (torn and not written))
+        if written < len(data) - 1:
+            self._stale = True
+            raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes were written")

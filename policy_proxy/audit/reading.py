@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from policy_proxy.audit.record import INTENT_EVENT, MARKS, REQUEST_EVENT, VERSION
+from policy_proxy.audit.record import INTENT_EVENT, MARKS, OF_ANSWERS, REQUEST_EVENT, VERSION
 
 Record = Mapping[str, Any]
 
@@ -35,8 +35,7 @@ _FIELDS = frozenset(
 """Those of version 1, which every version has."""
 _ALL = _FIELDS | ADDED
 _NEEDED = {1: _FIELDS, 2: _ALL, VERSION: _ALL | {"event"}}
-_OF_ANSWERS = {"outcome", "status", "duration_ms", "credentials"}
-_OTHERS = {INTENT_EVENT: _ALL - _OF_ANSWERS, **dict.fromkeys(MARKS, frozenset({"time"}))}
+_OTHERS = {INTENT_EVENT: _ALL - OF_ANSWERS, **dict.fromkeys(MARKS, frozenset({"time"}))}
 
 
 class Kind(StrEnum):

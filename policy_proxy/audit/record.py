@@ -25,6 +25,8 @@ from policy_proxy.model import (
 VERSION = 3
 REQUEST_EVENT = "request"
 INTENT_EVENT = "intent"
+OF_ANSWERS = frozenset({"outcome", "status", "duration_ms", "credentials", "candidate"})
+"""Fields that an intent does not have."""
 MARKS = ("begin", "resume", "lost", "end")
 """Events that are words of the log about itself."""
 _LONGEST_PATH = 2048
@@ -46,6 +48,9 @@ def outcome_of(environ: Environ) -> str:
 
 def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> dict[str, Any]:
     """One JSON-encodable object. It never holds a token."""
+    request: Request | None = environ.get(REQUEST)
+    decision: Decision = environ.get(DECISION, _UNDECIDED)
+    who: Identity = environ.get(IDENTITY, _NOBODY)
     return {
         "version": VERSION,
         "event": REQUEST_EVENT,
@@ -54,38 +59,6 @@ def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> d
         "outcome": outcome,
         "status": status,
         "duration_ms": round(duration_ms, 3),
-        **_about(environ),
-        "credentials": environ.get(CREDENTIALS_SENT, ""),
-        **({"candidate": environ[CANDIDATE]} if CANDIDATE in environ else {}),
-    }
-
-
-def intent(environ: Environ) -> dict[str, Any]:
-    """The same as far as it is known before anything is sent. It never holds a token either."""
-    return {
-        "version": VERSION,
-        "event": INTENT_EVENT,
-        "time": now(),
-        "request_id": environ[REQUEST_ID],
-        **_about(environ),
-    }
-
-
-def mark(event: str, **more: Any) -> dict[str, Any]:
-    """A word of the log about itself, such as where it begins."""
-    return {"version": VERSION, "event": event, "time": now(), **more}
-
-
-def now() -> str:
-    """ISO 8601, UTC, milliseconds."""
-    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
-
-
-def _about(environ: Environ) -> dict[str, Any]:
-    request: Request | None = environ.get(REQUEST)
-    decision: Decision = environ.get(DECISION, _UNDECIDED)
-    who: Identity = environ.get(IDENTITY, _NOBODY)
-    return {
         **(_not_understood(environ) if request is None else _asked(request)),
         "client": str(environ.get("REMOTE_ADDR", "")),
         "revision": decision.revision,
@@ -104,7 +77,25 @@ def _about(environ: Environ) -> dict[str, Any]:
         "service_project_id": who.service_project_id,
         "service_project_domain_id": who.service_project_domain_id,
         "service_roles": [*who.service_roles],
+        "credentials": environ.get(CREDENTIALS_SENT, ""),
+        **({"candidate": environ[CANDIDATE]} if CANDIDATE in environ else {}),
     }
+
+
+def intent(environ: Environ) -> dict[str, Any]:
+    """The same as far as it is known before anything is sent. It never holds a token either."""
+    known = record(environ, "", 0, 0.0)
+    return {name: known[name] for name in known if name not in OF_ANSWERS} | {"event": INTENT_EVENT}
+
+
+def mark(event: str, **more: Any) -> dict[str, Any]:
+    """A word of the log about itself, such as where it begins."""
+    return {"version": VERSION, "event": event, "time": now(), **more}
+
+
+def now() -> str:
+    """ISO 8601, UTC, milliseconds."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
 
 
 def _asked(request: Request) -> dict[str, str]:

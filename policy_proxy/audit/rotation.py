@@ -29,10 +29,14 @@ class Rotation:
         lock = Path(path).with_name(f".{Path(path).name}.lock")
         self._lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
 
+    def is_needed(self, size: int) -> bool:
+        """
+        :param size: of the file, in bytes.
+        """
+        return size >= self._max_bytes
+
     def make_room(self) -> None:
         """Rename the file if it is large. If another process is about to, that is enough."""
-        if not self._is_large():
-            return
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -48,7 +52,7 @@ class Rotation:
 
     def _is_large(self) -> bool:
         try:
-            return Path(self._path).stat().st_size >= self._max_bytes
+            return self.is_needed(Path(self._path).stat().st_size)
         except FileNotFoundError:
             return False
 

@@ -133,19 +133,18 @@ class FileSink:
     def close(self) -> None:
         if self._lock.acquire(timeout=self._timeout):
             try:
-                self._destination.close(time.monotonic() + self._timeout, self.lost)
+                self._destination.close(time.monotonic(), self._timeout, self.lost)
             finally:
                 self._lock.release()
 
     def _append(self, line: bytes) -> None:
         patience = _BRIEFLY if self._stuck else self._timeout
-        if not self._lock.acquire(timeout=patience):
+        if not (self._lock.acquire(blocking=False) or self._lock.acquire(timeout=patience)):
             self._stuck = True
             raise OSError(errno.ETIMEDOUT, "another record is still being written")
         try:
-            deadline = time.monotonic() + patience
-            self._destination.begin(deadline, self._losses.count)
-            self._destination.put(line, deadline)
+            self._destination.begin(time.monotonic(), patience, self._losses.count)
+            self._destination.put(line)
             self._stuck = False
         except OSError as error:
             self._stuck = error.errno == errno.ETIMEDOUT

@@ -120,7 +120,7 @@ class StrictSink:
             self._busy_since = time.monotonic()
             self._written([entry for entry in batch if entry.done.set_running_or_notify_cancel()])
             if last:
-                self._destination.close(time.monotonic() + self._timeout, self.lost)
+                self._destination.close(time.monotonic(), self._timeout, self.lost)
                 return
             self._busy_since = 0.0
 
@@ -142,23 +142,21 @@ class StrictSink:
             self._put(batch)
         except OSError as error:
             failed = [entry for entry in batch if not entry.done.done()]
+            self._is_refusing(error)
             for entry in failed:
                 entry.done.set_exception(OSError(error.errno, error.strerror))
-            self._is_refusing(error)
-        else:
-            self._is_good()
 
     def _put(self, batch: list[_Entry]) -> None:
         """All or nothing: of what is not durable in the end, nobody is told that it is."""
-        deadline = time.monotonic() + self._timeout
-        self._destination.begin(deadline, self.lost)
+        self._destination.begin(time.monotonic(), self._timeout, self.lost)
         for entry in batch:
-            self._destination.put(entry.line, deadline)
+            self._destination.put(entry.line)
             if not entry.durable:
                 entry.done.set_result(None)
         lasting = [entry for entry in batch if entry.durable]
         if lasting:
             self._destination.sync()
+        self._is_good()
         for entry in lasting:
             entry.done.set_result(None)
 

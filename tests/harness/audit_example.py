@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from docs_from_code import day
+from policy_proxy.audit.record import OF_ANSWERS
 from unit.audit.audit_files import Writer, new_key
 
 
@@ -22,9 +23,8 @@ def written(folder: Path) -> None:
     writer.write(
         {name: records[-1][name] for name in records[-1] if name not in OF_ANSWERS} | LATER
     )
-    writer.to.close(0.0, 0)
+    writer.close()
 
 
 RENAMED = 9
-OF_ANSWERS = ("outcome", "status", "duration_ms", "credentials")
 LATER = {"event": "intent", "request_id": "req-00000017-0000-4000-8000-000000000000"}

@@ -164,15 +164,11 @@ def test_a_report_counts_what_there_is():
 
     assert found["files"] == ["audit.jsonl.1", "audit.jsonl"]
     assert (found["requests"], found["lost"], found["gaps"]) == (17, 5, 1)
-    assert found["outcomes"] == {"allowed": 12, "denied": 4, "error": 1}
-    assert found["operations"]["placement:traits:list"] == {"allowed": 1, "denied": 3}
-    assert found["users"]["rita"] == 3
-    assert found["denials"][0] == {
-        "operation": "placement:traits:list",
-        "user": "rita",
-        "project": "alpha",
-        "count": 2,
-    }
+    assert found["outcomes"] == {"allowed": 13, "denied": 3, "error": 1}
+    assert found["operations"]["placement:usages"] == {"allowed": 2, "denied": 1}
+    assert found["users"]["bob"] == 2
+    denial = {"operation": "placement:usages", "user": "bob", "project": "beta", "count": 1}
+    assert denial in found["denials"]
     assert [(one["status"], one["count"]) for one in found["errors"]] == [(502, 1)]
     assert list(found["intents_without_outcome"]) == ["req-00000017-0000-4000-8000-000000000000"]
     assert found["unread"]["no audit record"][0]["places"] == ["audit.jsonl:13"]

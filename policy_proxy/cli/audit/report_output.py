@@ -85,7 +85,9 @@ def show_text(found: Reported) -> None:
 
 
 def _operations(tally: Tally, top: int) -> Table:
-    table = Table.grid(padding=(0, 2))
+    table = Table.grid(padding=(0, 1))
+    for _ in _OUTCOMES:
+        table.add_column(justify="right")
     table.add_row(*_OUTCOMES)
     most = sorted(tally.operations.items(), key=lambda each: (-each[1].total(), each[0]))
     for name, counts in most[:top]:

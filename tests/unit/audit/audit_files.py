@@ -38,12 +38,11 @@ class Writer:
             self.write({"number": number, **more})
 
     def write(self, entry):
-        deadline = time.monotonic() + PATIENCE
-        self.to.begin(deadline, self.lost)
-        self.to.put(encoded(entry), deadline)
+        self.to.begin(time.monotonic(), PATIENCE, self.lost)
+        self.to.put(encoded(entry))
 
     def close(self):
-        self.to.close(time.monotonic() + PATIENCE, self.lost)
+        self.to.close(time.monotonic(), PATIENCE, self.lost)
 
 
 def numbers(*paths):

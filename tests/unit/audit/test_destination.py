@@ -134,7 +134,8 @@ def test_what_was_lost_is_told_by_the_file_itself(path):
 
     lost = [json.loads(line) for line in path.read_bytes().splitlines() if b"lost" in line]
     assert [(entry["event"], entry["lost"], entry["worker"]) for entry in lost] == [
-        ("lost", 3, os.getpid())
+        ("lost", 3, os.getpid()),
+        ("lost", 1, os.getpid()),
     ]
 
 
