@@ -397,6 +397,24 @@ def test_records_may_stand_in_the_services_log(proxy):
     assert answer["caller"]["roles"] == []
 
 
+def test_a_request_that_was_never_answered_is_explained_by_its_intent(proxy):
+    proxy.ask("GET", "/traits", grant=READER)
+    (record,) = proxy.records()
+    of_answers = ("outcome", "status", "duration_ms", "credentials")
+    intent = {name: record[name] for name in record if name not in of_answers}
+    log = proxy.folder / "intents.jsonl"
+    log.write_text(json.dumps(intent | {"event": "intent"}) + "\n")
+    options = ("--request-id", record["request_id"], "--log", log)
+
+    assert explain(*options, exit_code=1)["past"]["outcome"] == "intended"
+    said = " ".join(run("explain", *options).stdout.split())
+    assert "intended (no answer is recorded) at" in said
+
+    log.write_text(f"{log.read_text()}{json.dumps(record)}\n")
+    past = explain(*options, exit_code=1)["past"]
+    assert (past["outcome"], past["same_id"]) == ("allowed", 1)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy_proxy.audit import keys, logs
+from policy_proxy.audit.seal import Seal
 from policy_proxy.audit.verify import Verification
 from unit.audit.audit_files import Writer, new_key
 
@@ -245,3 +247,24 @@ def test_nothing_comes_after_the_end(tmp_path):
     found, _ = verified([path.read_bytes()])
 
     assert {each.why for each in found} == {"comes after the end of its chain"}
+
+
+def test_a_long_log_takes_no_more_memory_than_a_short_one(tmp_path):
+    def needed(count):
+        path, seal = tmp_path / f"{count}", Seal(KEY)
+        with path.open("wb") as file:
+            for number in range(count):
+                line, mac = seal.on(b'{"version":3,"number":%d}' % number)
+                seal.keep(mac)
+                file.write(line + b"\n")
+        verification = Verification(keys.by_id((KEY,)))
+        tracemalloc.start()
+        try:
+            for line in logs.lines([str(path)]):
+                assert not list(verification.take(line))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    needed(10)
+    assert needed(20_000) < needed(2_000) + 10_000
