@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -297,6 +298,56 @@ def test_a_pipe_that_is_not_emptied_ends_in_an_answer(configured, log, keystone,
     os.close(reader)
 
 
+@contextmanager
+def disk_that_can_hang(folder):
+    """A file system of its own, in a file beside the folder; gives what freezes and frees it."""
+    image = folder.with_name("disk.img")
+    with image.open("wb") as file:
+        file.truncate(16 << 20)
+    made = [["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(folder)]]
+    for command in made:
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except OSError as error:
+            pytest.skip(f"a disk of its own cannot be made here: {error}")
+        if done.returncode:
+            pytest.skip(f"a disk of its own cannot be mounted here: {done.stderr.strip()}")
+    try:
+        yield lambda how: subprocess.run(["fsfreeze", f"--{how}", str(folder)], check=True)
+    finally:
+        subprocess.run(["fsfreeze", "--unfreeze", str(folder)], check=False, capture_output=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize(("strict", "status"), [("off", 200), ("writes", 503)])
+def test_a_disk_that_hangs_ends_in_an_answer(configured, log, keystone, strict, status):
+    """Without strict, the request whose record is being written hangs with it, and no other."""
+    token = keystone.issue(ADMIN)
+    hangs = 1 if strict == "off" else 0
+    path = configured(strict=strict, timeout=1)
+    with disk_that_can_hang(log.parent) as make_it, serving(path) as served:
+        assert asked(served, token) == 200
+        statuses = []
+        threads = [
+            threading.Thread(target=lambda: statuses.append(asked(served, token, timeout=60)))
+            for _ in range(6)
+        ]
+        make_it("freeze")
+        for thread in threads:
+            thread.start()
+        try:
+            eventually(lambda: len(statuses) == 6 - hangs)
+            assert [asked(served, token) for _ in range(3)] == [status] * 3
+            assert len(statuses) == 6 - hangs
+        finally:
+            make_it("unfreeze")
+        for thread in threads:
+            thread.join()
+        assert statuses == [status] * 6
+        assert health(served)["audit"] == {"lost": 9 - hangs}
+        eventually(lambda: asked(served, token) == 200)
+
+
 def _read(reader):
     try:
         return os.read(reader, 1 << 20)
@@ -329,6 +380,27 @@ def test_logrotate_does_it_as_the_example_says(configured, tmp_path, log, keysto
     assert names == ["audit.jsonl", "audit.jsonl.1", "audit.jsonl.2.gz", "audit.jsonl.3.gz"]
     assert (code, "findings: 0" in said) == (0, True), said
     assert "records: 12" in said or "records: 13" in said
+
+
+ANOTHER_SERVER = """
+import webob
+from policy_proxy import wsgi
+
+for _ in range(2):
+    assert webob.Request.blank("/nowhere").get_response(wsgi.application).status_int == 404
+"""
+
+
+@pytest.mark.parametrize("strict", ["off", "all"])
+def test_a_chain_ends_with_the_process_under_another_server_too(configured, tmp_path, log, strict):
+    key = tmp_path / "key"
+    new_key(key)
+    path = configured(key_file=key, strict=strict)
+    environment = {**os.environ, "POLICY_PROXY_CONFIG_FILE": str(path)}
+    subprocess.run([sys.executable, "-c", ANOTHER_SERVER], check=True, timeout=60, env=environment)
+
+    code, said = verified(log, key, "--ended")
+    assert (code, "0 to 3, ended" in said) == (0, True), said
 
 
 def test_problems_of_the_audit_section_are_told_at_once(configured, log, tmp_path):
