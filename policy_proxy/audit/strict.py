@@ -26,6 +26,7 @@ _LOG = logging.getLogger(__name__)
 _MOST_WAITING = 1024
 _MOST_AT_ONCE = 256
 _RETRY = (("Retry-After", "5"),)
+_SILENT = "the disk or the pipe does not answer"
 _REFUSED = "This request cannot be recorded now, so it is not carried out."
 
 
@@ -101,7 +102,7 @@ class StrictSink:
         """
         busy = self._busy_since
         if busy and time.monotonic() - busy > self._timeout:
-            raise OSError(errno.ETIMEDOUT, "the disk or the pipe does not answer")
+            raise OSError(errno.ETIMEDOUT, _SILENT)
         entry = _Entry(line, durable)
         try:
             self._waiting.put_nowait(entry)
@@ -111,8 +112,8 @@ class StrictSink:
             entry.done.result(self._timeout)
         except TimeoutError:
             entry.done.cancel()
-            self._is_refusing(OSError(errno.ETIMEDOUT, "the disk or the pipe does not answer"))
-            raise OSError(errno.ETIMEDOUT, "the disk or the pipe does not answer") from None
+            self._is_refusing(_SILENT)
+            raise OSError(errno.ETIMEDOUT, _SILENT) from None
 
     def _run(self) -> None:
         while True:
@@ -140,11 +141,12 @@ class StrictSink:
             return
         try:
             self._put(batch)
-        except OSError as error:
-            failed = [entry for entry in batch if not entry.done.done()]
-            self._is_refusing(error)
-            for entry in failed:
-                entry.done.set_exception(OSError(error.errno, error.strerror))
+        except Exception as error:  # noqa: BLE001  whatever it is, the thread goes on, and each knows
+            number = error.errno if isinstance(error, OSError) else None
+            why = error.strerror if isinstance(error, OSError) else repr(error)
+            self._is_refusing(why or "no reason is given")
+            for entry in [entry for entry in batch if not entry.done.done()]:
+                entry.done.set_exception(OSError(number or errno.EIO, why))
 
     def _put(self, batch: list[_Entry]) -> None:
         """All or nothing: of what is not durable in the end, nobody is told that it is."""
@@ -160,14 +162,11 @@ class StrictSink:
         for entry in lasting:
             entry.done.set_result(None)
 
-    def _is_refusing(self, error: OSError) -> None:
+    def _is_refusing(self, why: str) -> None:
         if not self.refusing:
             self.refusing = True
-            _LOG.error(
-                "%s cannot be written (%s): what has to be recorded is refused",
-                self._path,
-                error.strerror,
-            )
+            said = "%s cannot be written (%s): what has to be recorded is refused"
+            _LOG.error(said, self._path, why)
 
     def _is_good(self) -> None:
         if self.refusing:

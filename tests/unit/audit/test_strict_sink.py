@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import pytest
 
+from harness.stack import eventually
 from policy_proxy.audit.opening import sink as opened
 from policy_proxy.config.audit import AuditSettings
 from policy_proxy.errors import ConfigurationError, Unavailable
@@ -142,11 +143,14 @@ def test_a_disk_that_refuses_is_told_to_each_and_survived(make, path, caplog):
     assert "can be written again" in caplog.text
 
 
-def test_a_disk_that_cannot_make_it_last_is_a_refusal(make, path, monkeypatch):
+@pytest.mark.parametrize(
+    "error", [OSError(5, "Input/output error"), ValueError("a mistake")], ids=repr
+)
+def test_a_disk_that_cannot_make_it_last_is_a_refusal(make, path, monkeypatch, error):
     sink, real = make(), os.fdatasync
 
     def broken(_):
-        raise OSError(5, "Input/output error")
+        raise error
 
     monkeypatch.setattr(os, "fdatasync", broken)
     with pytest.raises(Unavailable):
@@ -154,14 +158,19 @@ def test_a_disk_that_cannot_make_it_last_is_a_refusal(make, path, monkeypatch):
     monkeypatch.setattr(os, "fdatasync", real)
     sink.intend(entry(2))
 
+    assert not sink.refusing
+    assert entries(path)[-1] == entry(2)
+
 
 @pytest.mark.parametrize("strict", ["off", "writes", "all"])
 def test_a_disk_that_hangs_stops_no_request_for_long(make, path, monkeypatch, caplog, strict):
     """The first ones wait in vain for as long as they may, the next ones not at all."""
     sink, real, go_on = make(strict), os.write, threading.Event()
+    hangs = threading.Event()
 
     def hanging(descriptor, data):
         if b"req-" in data:
+            hangs.set()
             assert go_on.wait(60)
         return real(descriptor, data)
 
@@ -175,7 +184,7 @@ def test_a_disk_that_hangs_stops_no_request_for_long(make, path, monkeypatch, ca
 
     stuck = threading.Thread(target=act_quietly, args=(act,))
     stuck.start()
-    time.sleep(0.05)
+    assert hangs.wait(LONG)
     assert at_once(8, act) < LONG
     before = time.monotonic()
     for number in range(20):
@@ -187,11 +196,14 @@ def test_a_disk_that_hangs_stops_no_request_for_long(make, path, monkeypatch, ca
     assert ("req-7" in caplog.text) is (strict == "off")
     go_on.set()
     stuck.join()
-    time.sleep(0.1)
-    act("after")
 
+    def goes_on():
+        with suppress(Unavailable):
+            act("after")
+        return entries(path)[-1:] == [entry("after")]
+
+    eventually(goes_on)
     assert not sink.refusing
-    assert entries(path)[-1] == entry("after")
 
 
 def act_quietly(act):
