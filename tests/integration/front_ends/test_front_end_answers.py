@@ -29,6 +29,8 @@ def between(request, tmp_path_factory):
         def script(connection):
             while connection.hear():
                 connection.say(said[who])
+                if not said[who]:
+                    return
 
         return script
 
@@ -75,6 +77,20 @@ def test_what_is_no_consent_is_a_refusal(between, answer):
     assert backend.requests == []
     # Caddy has nothing to say of a switch of protocols, which the authorizer never proposes
     assert not got.startswith(b"HTTP/1.1 2") or (name, b" 101 " in answer) == ("caddy", True)
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+def test_a_write_is_sent_once_however_it_ends(between, method):
+    """Over a new connection, and over one that has been of use before."""
+    _, front, backend, said = between
+    for _ in range(2):
+        said |= {"authorizer": ALLOWING % b"", "backend": OK}
+        front.raw(request("GET", "/traits", "X-Auth-Token: t"), enough=lambda heard: b"{}" in heard)
+        said["backend"] = b""
+        backend.requests.clear()
+        lines = ["X-Auth-Token: t", "Idempotency-Key: k", "Content-Length: 2"]
+        front.raw(request(method, "/traits", *lines, body=b"{}"), timeout=1)
+        assert len(backend.requests) == 1
 
 
 def test_failures_of_placement_are_replaced_where_the_page_says_so(between):
