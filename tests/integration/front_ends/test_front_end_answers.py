@@ -10,7 +10,7 @@ from harness import front_ends
 from harness.front_ends import front_end
 from harness.heard import Heard
 from integration.front_ends.site import OUTBOUND, request
-from integration.raw_backend import OK, RawBackend
+from integration.raw_backend import OK, RawBackend, answering, is_whole
 
 ALLOWING = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Openstack-Request-Id: req-1\r\n%s\r\n"
 FAILING = b"HTTP/1.1 500 E\r\nContent-Length: 9\r\nContent-Type: text/plain\r\n\r\nTraceback"
@@ -91,6 +91,26 @@ def test_a_write_is_sent_once_however_it_ends(between, method):
         lines = ["X-Auth-Token: t", "Idempotency-Key: k", "Content-Length: 2"]
         front.raw(request(method, "/traits", *lines, body=b"{}"), timeout=1)
         assert len(backend.requests) == 1
+
+
+SMALL = {"8MiB": "64B", "8388608": "64"}
+
+
+@pytest.mark.parametrize("name", front_ends.NAMES)
+@pytest.mark.parametrize("framing", ["Content-Length: 65", "Transfer-Encoding: chunked"])
+def test_a_body_that_is_too_large_is_a_413(tmp_path, name, framing):
+    body = b"x" * 65 if "Length" in framing else b"41\r\n%s\r\n0\r\n\r\n" % (b"x" * 65)
+    with (
+        RawBackend(answering(ALLOWING % b"")) as authorizer,
+        RawBackend(answering(OK)) as backend,
+        front_end(
+            name, tmp_path, authorizer=authorizer.port, placement=backend.port, changes=SMALL
+        ) as front,
+    ):
+        backend.requests.clear()
+        answer = front.raw(request("PUT", "/traits", framing, body=body), timeout=1)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert not any(map(is_whole, backend.requests))
 
 
 def test_failures_of_placement_are_replaced_where_the_page_says_so(between):
