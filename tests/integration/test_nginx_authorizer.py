@@ -67,12 +67,14 @@ class Front:
     folder: Path
     keystone: Keystone
 
-    def raw(self, sent: bytes, *, patience: float = 5.0) -> bytes:
+    def raw(self, sent: bytes, *, patience: float = 5.0, half_close: bool = False) -> bytes:
         """Send bytes as they are, and read until nginx hangs up or says nothing more."""
         address = urlsplit(self.url)
         with socket.create_connection((address.hostname, address.port)) as sock:
             sock.settimeout(patience)
             sock.sendall(sent)
+            if half_close:
+                sock.shutdown(socket.SHUT_WR)
             heard = b""
             try:
                 while chunk := sock.recv(65536):
@@ -339,6 +341,14 @@ def test_older_protocols_are_decided_too(front, line):
         answer = front.raw(f"{line}\r\n".encode())
     assert got == []
     assert b"The request you have made requires authentication." in answer
+
+
+def test_whoever_has_nothing_more_to_send_gets_an_answer(front):
+    head = f"GET /traits HTTP/1.1\r\nHost: h\r\nX-Auth-Token: {front.keystone.issue(ADMIN)}\r\n\r\n"
+    with front.watched() as got:
+        answer = front.raw(head.encode(), half_close=True)
+    assert status(answer) == 200
+    assert len(got) == 1
 
 
 @settings(
