@@ -121,6 +121,7 @@ def assert_agreed(exchange: Exchange) -> None:
         assert_decided(heard, record)
         assert_harmless(heard)
         assert len(heard.values("x-auth-token")) <= 1
+        assert [host.partition(":")[0] for host in heard.values("host")] == ["127.0.0.1"]
     if not exchange.heard:
         assert exchange.status not in range(200, 300)
 
