@@ -54,10 +54,12 @@ class Chain:
     """The layers put together: a WSGI application, with threads that look after it.
 
     :param reload: has the policy files read at once; a signal handler may call it.
+    :param readiness: what the health check tells.
     """
 
     app: WSGIApp
     reload: Callable[[], None]
+    readiness: Readiness
     stops: tuple[Callable[[], None], ...]
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -113,7 +115,8 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
     if trial:  # only now, in its thread: a large one takes its time, which the start does not wait
         trial.watch.reload()
     readiness.start()
-    return Chain(app, partial(_reload, watches), (*(one.stop for one in watches), readiness.stop))
+    stops = (*(one.stop for one in watches), readiness.stop)
+    return Chain(app, partial(_reload, watches), readiness, stops)
 
 
 def _reload(watches: list[PolicyWatch]) -> None:

@@ -17,6 +17,7 @@ from policy_proxy.config import (
     health,
     identity_cache,
     limits,
+    listening,
     mistakes,
     policy,
     server,
@@ -159,7 +160,7 @@ def _read(files: Sequence[str]) -> tuple[Settings, list[str]]:
 def _problems(settings: Settings, *, with_backend: bool) -> list[str]:
     """What is missing or dangerous."""
     conf = settings.conf
-    found = [*server.problems(settings.server), *authtoken.problems(conf)]
+    found = [*listening.problems(settings.server), *authtoken.problems(conf)]
     if with_backend:
         found = [*backend.problems(settings.backend), *found]
         if settings.backend.credentials == "service":
