@@ -22,7 +22,7 @@ from policy_proxy.serving.supervisor import Supervisor
 from policy_proxy.telemetry import logs
 
 _LOG = logging.getLogger(__name__)
-_FIXED = ("host", "port", "unix_socket", "unix_socket_mode", "unix_socket_group")
+_FIXED = ("host", "port", "unix_socket", "unix_socket_mode", "unix_socket_group", "workers")
 
 
 class _Workers(click.ParamType):  # type: ignore[type-arg]
@@ -80,7 +80,8 @@ def _again(path: str, given: dict[str, Any], first: Settings) -> Settings:
     if problems:
         raise ConfigurationError(problems)
     settings = _with(settings, given)
-    for name in _FIXED:
-        if getattr(settings.server, name) != getattr(first.server, name):
+    fixed = {name: getattr(first.server, name) for name in _FIXED}
+    for name, value in fixed.items():
+        if getattr(settings.server, name) != value:
             _LOG.warning("[server] %s stays as it was until the service is stopped", name)
-    return settings
+    return _with(settings, fixed)

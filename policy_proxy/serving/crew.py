@@ -72,7 +72,9 @@ class Plan:
     def member(self, place: int, *, waits: bool = False, replaces: bool = False) -> Member:
         ours, theirs = multiprocessing.Pipe()
         core = self._cores.of(place) if self.settings.server.one_core else None
-        worker = Worker(self.settings, os.getpid(), self._listener, core, theirs, waits)
+        worker = Worker(
+            self.settings, os.getpid(), self._listener, place, core, theirs, waits=waits
+        )
         process = self._make(place, worker.load)
         process.start()
         theirs.close()

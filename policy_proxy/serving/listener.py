@@ -1,7 +1,10 @@
-"""The socket that clients come to: opened once by the main process, and shared by its workers.
+"""Where clients come to: sockets that the main process opens, and that its workers inherit.
 
-All workers, the old and the new ones of a restart as well, accept from one queue, which lives as
-long as the main process. So a connection that nobody has accepted yet is never lost with a worker.
+The main process keeps them open. So the old and the new worker of a restart accept from the same
+queue, and a connection that nobody has accepted yet is not lost with a worker.
+
+For TCP there is a socket for each worker, among which the kernel spreads connections evenly
+(SO_REUSEPORT). Of workers that share one socket, one gets nearly all that come at once.
 """
 
 from __future__ import annotations
@@ -27,12 +30,12 @@ _PATIENCE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A bound socket; it listens as soon as the first worker serves.
+    """Bound sockets; each listens as soon as its worker serves.
 
-    :param file: the path and the inode of a unix socket; None: it is a TCP socket.
+    :param file: the path and the inode of a unix socket; None: they are TCP sockets.
     """
 
-    sock: socket.socket
+    socks: tuple[socket.socket, ...]
     name: str
     file: tuple[str, int] | None = None
 
@@ -40,9 +43,22 @@ class Listener:
     def unix(self) -> bool:
         return self.file is not None
 
+    def of(self, place: int) -> socket.socket:
+        """The one of the worker in this place, from 0 on."""
+        return self.socks[place % len(self.socks)]
+
+    def keep(self, place: int) -> socket.socket:
+        """In a worker: have no part in those of the others, which could else not stop to listen."""
+        ours = self.of(place)
+        for sock in self.socks:
+            if sock is not ours:
+                sock.close()
+        return ours
+
     def close(self) -> None:
         """Have no part in it any more. Workers that have it still accept connections."""
-        self.sock.close()
+        for sock in self.socks:
+            sock.close()
 
     def remove(self) -> None:
         """Close it, and remove the file of a unix socket, unless it is somebody else's by now."""
@@ -58,31 +74,44 @@ def opened(server: ServerSettings) -> Listener:
     """
     :raises ConfigurationError: if it cannot be listened there.
     """
-    return _unix(server) if server.unix_socket else _tcp(server.host, server.port)
+    if server.unix_socket:
+        return _unix(server, server.unix_socket)
+    return _tcp(server.host, server.port, server.workers)
 
 
-def _tcp(host: str, port: int) -> Listener:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family)
+def _tcp(host: str, port: int, count: int) -> Listener:
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.bind((host, port))
+        with _bound(host, port, shared=False):
+            pass  # with SO_REUSEPORT another service on the same port would go unnoticed
+        socks = [_bound(host, port, shared=True)]
+        port = socks[0].getsockname()[1]
+        socks += [_bound(host, port, shared=True) for _ in range(count - 1)]
     except OSError as error:
-        sock.close()
         sentence = (
             f"{host} port {port} cannot be listened on ({error.strerror}): choose another "
             "with --host and --port, or stop what uses it"
         )
         raise ConfigurationError([sentence]) from None
-    at = f"[{host}]" if ":" in host else host
-    return Listener(sock, f"{at}:{sock.getsockname()[1]}")
+    return Listener(tuple(socks), f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
 
-def _unix(server: ServerSettings) -> Listener:
-    path, mode = server.unix_socket or "", server.unix_socket_mode
+def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _unix(server: ServerSettings, path: str) -> Listener:
     sock = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o777 & ~mode)  # never, not for a moment, is it open to more
+    # never, not for a moment, is it open to more
+    before = os.umask(0o777 & ~server.unix_socket_mode)
     try:
         _remove_stale(path)
         sock.bind(path)
@@ -96,7 +125,7 @@ def _unix(server: ServerSettings) -> Listener:
         ) from None
     finally:
         os.umask(before)
-    return Listener(sock, f"unix:{path}", (path, os.lstat(path).st_ino))
+    return Listener((sock,), f"unix:{path}", (path, os.lstat(path).st_ino))
 
 
 def _remove_stale(path: str) -> None:

@@ -56,11 +56,11 @@ def processes(server: ServerSettings, listener: Listener) -> Make:
     # Python 3.14 would start new interpreters, in which nothing of what is made here is left
     multiprocessing.set_start_method("fork", force=True)
     granian = _granian(server)
-    shared = (listener.sock.fileno(), listener.unix, granian.backlog)
-    granian._shd = SocketHolder(*shared)  # type: ignore[call-arg]  # noqa: SLF001
     granian._sso = None  # noqa: SLF001
 
     def make(number: int, load: Callable[[], WSGIApp]) -> Process:
+        where = (listener.of(number).fileno(), listener.unix, granian.backlog)
+        granian._shd = SocketHolder(*where)  # type: ignore[call-arg]  # noqa: SLF001
         spawned = granian._spawn_worker(number, granian._spawn_wsgi_worker, load)  # noqa: SLF001
         process: Process = spawned.inner
         return process

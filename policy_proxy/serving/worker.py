@@ -53,6 +53,7 @@ class Worker:
     settings: Settings
     supervisor: int
     listener: Listener
+    place: int
     core: int | None
     pipe: Connection
     waits: bool
@@ -82,7 +83,8 @@ class Worker:
             sys.exit(1)
 
     def _listen_to_signals(self, chain: Chain, app: Ending) -> None:
-        fd, address = self.listener.sock.fileno(), self.listener.sock.getsockname()
+        sock = self.listener.keep(self.place)
+        fd, address = sock.fileno(), sock.getsockname()
 
         def retire(*_: object) -> None:
             app.begin()
