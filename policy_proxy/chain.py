@@ -1,10 +1,10 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → Identify (AuthToken) → TakePolicy
-    → (Shadow) → Enforce → Content → terminal
+    RequestId → Health → Cors → ErrorBarrier → (ClientAddress) → Audit → Admission
+    → Identify (AuthToken) → TakePolicy → (Shadow) → Enforce → Content → terminal
 
-with Shadow where a candidate policy is tried, and Content before Enforce where the rule in force
-looks at something in the body.
+with ClientAddress where proxies in front are trusted, Shadow where a candidate policy is tried, and
+Content before Enforce where the rule in force looks at something in the body.
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
 the terminal at the end.
@@ -30,6 +30,7 @@ from policy_proxy.authentication.memory import Memory
 from policy_proxy.backend.client import Backend
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.backend.remote import post
+from policy_proxy.barrier.client import ClientAddress
 from policy_proxy.barrier.error_barrier import ErrorBarrier
 from policy_proxy.barrier.request_id import RequestId
 from policy_proxy.config import Settings, authtoken, named
@@ -162,6 +163,7 @@ def _layers(
         ),
         *_cors(settings),
         partial(ErrorBarrier, service=service),
+        *_client(settings),
         partial(Audit, sink=sink),
         partial(Admission, service=service, limits=settings.limits),
         partial(
@@ -190,6 +192,14 @@ def _cors(settings: Settings) -> list[Layer]:
     errors carry its headers too: a browser shows a script no 401 without them.
     """
     return [partial(cors.CORS, conf=settings.conf)] if settings.conf.cors.allowed_origin else []
+
+
+def _client(settings: Settings) -> list[Layer]:
+    """Where there are proxies in front whose word counts. The health check goes by the peer."""
+    header, trusted = settings.server.forwarded_header, settings.server.trusted_proxies
+    if header == "none":
+        return []
+    return [partial(ClientAddress, header=header, trusted=trusted)]
 
 
 def _sink(settings: Settings) -> sinks.Sink:

@@ -8,7 +8,8 @@ import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from policy_proxy.config.server import UNIX, ServerSettings
+from policy_proxy.config.networks import UNIX
+from policy_proxy.config.server import ServerSettings
 
 _LONGEST_PATH = 107
 """Bytes of a unix socket's path, by unix(7)."""

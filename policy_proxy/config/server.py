@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Any
 
 from oslo_config import cfg, types
 
-from policy_proxy.config.health import Network
+from policy_proxy.config import networks
 from policy_proxy.cores import usable
 
 GROUP = "server"
 AUTO = "auto"
-UNIX = "unix"
-"""Among trusted proxies: whoever may connect to the unix socket."""
 
 
 def worker_count(text: str) -> int | str:
@@ -29,10 +26,6 @@ def _mode(text: str) -> int:
     if not 0 <= mode <= 0o777:  # noqa: PLR2004
         raise ValueError(f"{text} is no mode of a file")
     return mode
-
-
-def _proxy(text: str) -> Network | str:
-    return UNIX if text == UNIX else ipaddress.ip_network(text)
 
 
 OPTS = [
@@ -88,6 +81,13 @@ OPTS = [
         help="Seconds after SIGTERM in which `serve` still takes connections, while its health "
         "check says that it is about to stop: the time that a load balancer takes to notice.",
     ),
+    cfg.IntOpt(
+        "restart_timeout",
+        default=60,
+        min=1,
+        help="Seconds that the new workers get, after SIGUSR2, until they are ready. If they are "
+        "not, the old ones stay.",
+    ),
     cfg.StrOpt(
         "tls_certfile", help="PEM file of the server's certificate chain. Unset: plain HTTP."
     ),
@@ -116,7 +116,7 @@ OPTS = [
     ),
     cfg.ListOpt(
         "trusted_proxies",
-        item_type=_proxy,
+        item_type=networks.parsed,
         default=[],
         help="Networks, separated by commas, of the proxies in front whose header is believed; "
         "`unix` stands for whoever connects to the unix socket.",
@@ -151,12 +151,13 @@ class ServerSettings:
     one_core: bool
     drain_timeout: int
     stop_notice: float
+    restart_timeout: int
     tls_certfile: str | None
     tls_keyfile: str | None
     tls_client_ca: str | None
     tls_min_version: str
     forwarded_header: str
-    trusted_proxies: tuple[Network | str, ...]
+    trusted_proxies: tuple[networks.Network | str, ...]
     log_level: str
     public_url: str | None
 

@@ -29,8 +29,6 @@ END = (signal.SIGTERM, signal.SIGINT)
 _LOG = logging.getLogger(__name__)
 _TURN = 0.5
 """Seconds, at most, until a worker that is late is noticed, or reminded of what it was told."""
-_READY_WITHIN = 60
-"""Seconds that the workers of a restart get until they are ready; else the old ones stay."""
 _CRASH_LOOP = 5.5
 """Seconds. When a worker that replaces one which ended by itself lives no longer, that is all."""
 
@@ -164,7 +162,7 @@ class Supervisor:
         """The new workers serve, if all of them are ready; the old ones answer what they have."""
         lacks = sorted({name for one in self._coming for name in one.lacks})
         if lacks:
-            if self._coming[0].age > _READY_WITHIN:
+            if self._coming[0].age > plan.settings.server.restart_timeout:
                 self._stay(f"the new workers wait for {', '.join(lacks)}")
             return
         for one in self._coming:

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -17,7 +17,7 @@ from policy_proxy.chain import Chain, proxy
 from policy_proxy.config import Settings
 from policy_proxy.cores import OnOneCore
 from policy_proxy.errors import ConfigurationError
-from policy_proxy.model import WSGIApp
+from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.serving.draining import Ending, drain
 from policy_proxy.serving.listener import Listener
@@ -62,7 +62,7 @@ class Worker:
         """What it serves, opened before its first request."""
         lifetime.end_with(self.supervisor)
         chain = self._opened()
-        app = Ending(chain)
+        app = Ending(_nameless(chain) if self.listener.unix else chain)
         self._listen_to_signals(chain, app)
         gc.collect()
         gc.freeze()  # what is here stays: to look through it again and again costs a tenth
@@ -108,6 +108,15 @@ class Worker:
                 self.pipe.send(failing)
                 told = failing
             time.sleep(_LOOK)
+
+
+def _nameless(app: WSGIApp) -> WSGIApp:
+    """A client of a unix socket gives its own end any name it likes, that of an address as well."""
+
+    def called(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        return app(environ | {"REMOTE_ADDR": ""}, start_response)
+
+    return called
 
 
 def _once(handler: Callable[..., None]) -> Callable[..., None]:
