@@ -15,7 +15,7 @@ import click
 from policy_proxy.cli.check import inspected, looked_at
 from policy_proxy.cli.output import fail
 from policy_proxy.config import Settings
-from policy_proxy.config.server import worker_count, workers_of
+from policy_proxy.config.server import WORKERS, workers_of
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.serving import listener, notify
 from policy_proxy.serving.supervisor import Supervisor
@@ -30,9 +30,9 @@ class _Workers(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: Any, ctx: Any) -> int:
         try:
-            return workers_of(worker_count(str(value)))
+            return workers_of(WORKERS(str(value)))
         except ValueError:
-            self.fail(f"{value!r} is neither auto nor a number from 1 on", param, ctx)
+            self.fail(f"{value!r} is not {WORKERS.type_name}", param, ctx)
 
 
 @click.command(short_help="Run the proxy until SIGTERM or Ctrl-C.")

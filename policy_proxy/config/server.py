@@ -14,19 +14,10 @@ GROUP = "server"
 AUTO = "auto"
 
 
-def worker_count(text: str) -> int | str:
-    """
-    :raises ValueError: unless it is `auto` or a number from 1 on.
-    """
-    return AUTO if text.strip() == AUTO else types.Integer(min=1)(text)
-
-
-def _mode(text: str) -> int:
-    mode = int(text, 8)
-    if not 0 <= mode <= 0o777:  # noqa: PLR2004
-        raise ValueError(f"{text} is no mode of a file")
-    return mode
-
+WORKERS = types.String(
+    regex=r"\A(auto|[1-9][0-9]{0,3})\Z", type_name="auto or a number from 1 to 9999"
+)
+"""How many workers, as it is written."""
 
 OPTS = [
     cfg.HostAddressOpt("host", default="127.0.0.1", help="Address that `serve` listens on."),
@@ -37,7 +28,7 @@ OPTS = [
     ),
     cfg.Opt(
         "unix_socket_mode",
-        type=_mode,
+        type=types.String(regex=r"\A0?[0-7]{3}\Z", type_name="three octal digits, such as 0660"),
         default="0660",
         help="Mode of the unix socket, in octal: who may write to it may connect.",
     ),
@@ -47,7 +38,7 @@ OPTS = [
     ),
     cfg.Opt(
         "workers",
-        type=worker_count,
+        type=WORKERS,
         default="1",
         help="Worker processes of `serve`. `auto`: as many as there are cores to use, by CPU "
         "affinity and the limits of control groups. More are of no use: a worker keeps one core "
@@ -165,15 +156,12 @@ class ServerSettings:
 def read(conf: cfg.ConfigOpts) -> ServerSettings:
     group = conf[GROUP]
     values: dict[str, Any] = {opt.dest: group[opt.dest] for opt in OPTS}
-    return ServerSettings(
-        **values
-        | {
-            "workers": workers_of(values["workers"]),
-            "trusted_proxies": tuple(values["trusted_proxies"]),
-        }
-    )
+    values["workers"] = workers_of(values["workers"])
+    values["unix_socket_mode"] = int(values["unix_socket_mode"], 8)
+    values["trusted_proxies"] = tuple(values["trusted_proxies"])
+    return ServerSettings(**values)
 
 
-def workers_of(count: int | str) -> int:
+def workers_of(written: str) -> int:
     """How many workers that is on this machine."""
-    return usable() if isinstance(count, str) else count
+    return usable() if written == AUTO else int(written)

@@ -112,6 +112,8 @@ def _kind(option: Any) -> str:
     least, most, choices = (getattr(option.type, n, None) for n in ("min", "max", "choices"))
     if choices:
         return ", ".join(map(code, choices))
+    if getattr(option.type, "regex", None):
+        return str(option.type.type_name)
     if least is None or type(option) not in COUNTS:
         return KINDS[type(option)]
     bound = f"{least:g} or more" if most is None else f"{least:g} to {most:g}"

@@ -87,7 +87,9 @@ def test_what_cannot_change_without_a_stop_is_said(path):
 
 def elsewhere(text):
     """Good, as far as can be seen without trying."""
-    return "[server]\nrestart_timeout = 1\n" + re.sub("http://127.*", "http://127.0.0.1:1", text, 1)
+    return "[server]\nrestart_timeout = 1\n" + text.replace(
+        "url = http://127.0.0.1", "url = http://127.0.0.9", 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,15 +187,15 @@ class SlowWrites:
 def test_sigterm_says_so_first_and_finishes_what_takes_long(
     tmp_path, keystone, keystone_url, password
 ):
-    """For longer than a second and a half: the server must not be told too often meanwhile."""
-    slow = SlowWrites(3)
+    """They take longer than any reminder of the server to stop: it bears two, not three."""
+    slow = SlowWrites(5)
     with RawBackend(slow) as backend:
         path = configuration(
             tmp_path,
             backend=backend.url,
             keystone=keystone_url,
             password=password,
-            options="[server]\nstop_notice = 1",
+            options="[server]\nstop_notice = 0.6",
         )
         text = path.read_text().replace("read_timeout = 2", "read_timeout = 9")
         path.write_text(text.replace("total_timeout = 4", "total_timeout = 9"))
