@@ -236,3 +236,14 @@ def test_a_client_that_is_idle_does_not_hold_a_stop_up(path):
         assert time.monotonic() - began < 10
         assert idle.recv(1) == b"", "it is closed, not reset"
         idle.close()
+
+
+def test_a_stop_in_the_middle_of_a_restart_waits_for_nobody(path):
+    with serving(path) as served:
+        path.write_text(elsewhere(path.read_text()).replace("restart_timeout = 1", ""))
+        served.process.send_signal(signal.SIGUSR2)
+        eventually(lambda: "backend: http://127.0.0.9" in served.log.read_text())
+        began = time.monotonic()
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(timeout=20) == 0
+        assert time.monotonic() - began < 15, "it is not left to [server] drain_timeout"
