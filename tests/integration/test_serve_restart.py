@@ -157,6 +157,13 @@ def eventually_one(served):
     return seen
 
 
+def asked(served, target, headers=()):
+    connection = at(served)()
+    connection.request("GET", target, headers=dict(headers))
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
+
+
 class SlowWrites:
     """A backend whose writes take their time."""
 
@@ -179,14 +186,14 @@ def test_sigterm_says_so_first_and_finishes_what_takes_long(
     tmp_path, keystone, keystone_url, password
 ):
     """They take longer than any reminder of the server to stop: it bears two, not three."""
-    slow = SlowWrites(5)
+    slow = SlowWrites(6.5)
     with RawBackend(slow) as backend:
         path = configuration(
             tmp_path,
             backend=backend.url,
             keystone=keystone_url,
             password=password,
-            options="[server]\nstop_notice = 0.6",
+            options="[server]\nstop_notice = 2",
         )
         text = path.read_text().replace("read_timeout = 2", "read_timeout = 9")
         path.write_text(text.replace("total_timeout = 4", "total_timeout = 9"))
@@ -203,10 +210,10 @@ def test_sigterm_says_so_first_and_finishes_what_takes_long(
                 writer.start()
             assert slow.begun.wait(10)
             served.process.send_signal(signal.SIGTERM)
-            eventually(lambda: httpx.get(f"{served.url}/healthcheck").status_code == 503, 1)
-            reasons = httpx.get(f"{served.url}/healthcheck").json()["reasons"]
-            assert reasons == ["this proxy is about to stop"]
-            assert httpx.get(f"{served.url}/traits", headers=token).status_code == 200
+            eventually(lambda: asked(served, "/healthcheck")[0] == 503)
+            _, document = asked(served, "/healthcheck")
+            assert document["reasons"] == ["this proxy is about to stop"]
+            assert asked(served, "/traits", token) == (200, {})
             for writer in writers:
                 writer.join()
             assert served.process.wait(timeout=20) == 0
