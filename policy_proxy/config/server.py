@@ -12,8 +12,6 @@ from policy_proxy.cores import usable
 
 GROUP = "server"
 AUTO = "auto"
-
-
 WORKERS = types.String(
     regex=r"\A(auto|[1-9][0-9]{0,3})\Z", type_name="auto or a number from 1 to 9999"
 )

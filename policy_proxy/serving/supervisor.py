@@ -136,6 +136,8 @@ class Supervisor:
         for one in self._members():
             one.deadline = time.monotonic() + server.stop_notice + server.drain_timeout
             one.signal(STOP)
+        for one in self._coming:  # they have served nobody yet
+            one.process.kill()
         self._listener.close()
 
     def _restart(self) -> None:

@@ -102,18 +102,6 @@ def test_a_client_of_the_unix_socket_has_no_address_whatever_it_calls_itself(
         assert last_client(path) == ""
 
 
-def test_a_link_of_an_answer_over_a_unix_socket_is_a_path(path, keystone, backend):
-    where = path.parent / "proxy.sock"
-    with serving(with_server(path, f"unix_socket = {where}"), wait=False):
-        eventually(lambda: ready_at(where))
-        connection = OverUnix(where)
-        headers = {"X-Auth-Token": keystone.issue(ADMIN), "Content-Type": "application/json"}
-        connection.request("POST", "/resource_providers", b'{"name": "a"}', headers)
-        answer = connection.getresponse()
-        location = answer.headers["Location"]
-        assert location is None or location.startswith("/resource_providers/")
-
-
 def over_tls(served, context):
     try:
         with httpx.Client(base_url=f"https://127.0.0.1:{served.port}", verify=context) as client:
