@@ -153,7 +153,7 @@ class Site:
         return [json.loads(line) for line in path.read_text().splitlines()]
 
     def is_recorded(self, answer: Answer) -> bool:
-        """Whether the audit file has what the proxy answered; its line may come after the answer."""
+        """Whether the audit file has what the proxy answered; its line may come later."""
         request_id = answer.headers["x-openstack-request-id"]
 
         def found() -> bool:
