@@ -53,7 +53,7 @@ These tables are made from what the tests saw (`docs/servers.json`), and CI comp
 - *400 proxy*: the proxy refused it, with an error that has a request id, and a line in the audit
   file
 - *400 server*: the server refused it before the proxy saw it: nothing is in the audit file
-- *closed*: the connection was closed without an answer
+- *no answer*: the connection was closed, or nothing came within a second
 - *refused*: nothing reached Placement; whether an answer came depends on who was faster
 - n/a: there is nothing to test
 

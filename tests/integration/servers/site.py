@@ -54,7 +54,7 @@ class Answer:
     def __str__(self) -> str:
         """As the table shows it."""
         if not self.raw:
-            return "closed"
+            return "no answer"
         return PASSES if self.status < 300 else f"{self.status} {self.by}"
 
 
