@@ -1,0 +1,195 @@
+"""What must hold of every request, whatever it was.
+
+What reached the backend is read by Placement's own router and by WebOb, and must be what the audit
+record says was decided.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import webob
+from placement import handler
+
+from attack.case import NO_ANSWER, Expected
+from attack.request import Answered
+from policy_proxy.placement.service import SERVICE
+
+_ROUTER = handler.make_map(handler.ROUTE_DECLARATIONS)
+_TEMPLATES = {(each.rule, each.method): each.template for each in SERVICE.operations}
+OUTBOUND = frozenset(
+    {
+        "accept",
+        "content-length",
+        "content-type",
+        "host",
+        "openstack-api-version",
+        "user-agent",
+        "x-auth-token",
+        "x-openstack-request-id",
+        "x-service-token",
+    }
+)
+"""The header fields that may reach the backend. All else of a client's ends at the proxy."""
+_INSIDE = re.compile(
+    r'Traceback|File "|\.py\b|oslo[._]|sqlalchemy|sqlite|keystonemiddleware|webob|pycurl'
+    r"|policy_proxy|rule:|role:|placement:[a-z]|127\.0\.0\.1:\d",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """All that is known of one case on one target.
+
+    :param answers: what the client read.
+    :param received: the raw requests that the backend got meanwhile.
+    :param records: the audit records written meanwhile.
+    :param caller: the user and the roles of the token that went with it; None without one.
+    """
+
+    answers: Sequence[Answered]
+    received: Sequence[bytes]
+    records: Sequence[Mapping[str, Any]]
+    caller: tuple[str, tuple[str, ...]] | None
+
+
+def violations(
+    happened: Happened, expected: Expected, outbound: frozenset[str] = OUTBOUND
+) -> Iterator[str]:
+    """What is not as it must be, a sentence each.
+
+    :param outbound: the header fields that may reach the backend.
+    """
+    yield from _status(happened, expected)
+    yield from _count(happened, expected)
+    yield from _recorded(happened)
+    for answer in happened.answers:
+        yield from _leaks(answer)
+    for raw, record in zip(happened.received, _asking(happened), strict=False):
+        yield from _alike(raw, record)
+        yield from _headers(raw, outbound)
+        yield from _identity(record, happened.caller)
+
+
+def _status(happened: Happened, expected: Expected) -> Iterator[str]:
+    status = happened.answers[0].status if happened.answers else NO_ANSWER
+    if status not in expected.status:
+        yield f"status {status}, where {sorted(expected.status)} was expected"
+
+
+def _count(happened: Happened, expected: Expected) -> Iterator[str]:
+    received = len(happened.received)
+    allowed = len(_asking(happened))
+    wanted = {"refused": {0}, "served": {1}, "either": {0, 1}}[expected.outcome]
+    if received not in wanted:
+        yield f"the backend got {received} requests, where it is to be {expected.outcome}"
+    if received != allowed:
+        yield f"the backend got {received} requests, and {allowed} were recorded as let through"
+
+
+def _asking(happened: Happened) -> list[Mapping[str, Any]]:
+    """The records of requests that were let through: they say whose credentials went out."""
+    return [record for record in happened.records if record["credentials"]]
+
+
+def _recorded(happened: Happened) -> Iterator[str]:
+    """Each answer of ours has its record, and there is no other record."""
+    answered = {(a.request_id, a.status) for a in happened.answers if a.is_ours}
+    recorded = {(r["request_id"], r["status"]) for r in happened.records}
+    for request_id, status in answered - recorded:
+        yield f"an answer {status} of request {request_id} is not recorded"
+    if happened.answers and len(happened.records) > len(happened.answers):
+        yield f"{len(happened.records)} records of {len(happened.answers)} answers"
+
+
+def _leaks(answer: Answered) -> Iterator[str]:
+    told = [*answer.headers.values(), answer.body.decode("latin-1")]
+    for text in told:
+        if found := _INSIDE.search(text):
+            yield f"an answer {answer.status} tells of the inside: {found[0]!r}"
+    if answer.is_ours and answer.status >= 400 and answer.body:  # noqa: PLR2004
+        if answer.headers.get("content-type", "").partition(";")[0] != "application/json":
+            yield f"an error {answer.status} that is not JSON"
+        elif "errors" not in answer.document:
+            yield f"an error {answer.status} without errors"
+
+
+def _alike(raw: bytes, record: Mapping[str, Any]) -> Iterator[str]:
+    """Placement reads what was decided."""
+    environ = environ_of(raw)
+    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+    found = _ROUTER.match(environ={"REQUEST_METHOD": method, "PATH_INFO": path})
+    if found is None:
+        yield f"Placement has no {method} {path!r}"
+        return
+    template = _TEMPLATES.get((record["operation"], method))
+    action = found.pop("action")
+    if template is None or action is not handler.ROUTE_DECLARATIONS[template][method]:
+        yield f"Placement takes {method} {path!r} for something else than {record['operation']}"
+    elif (template.format(**found) or "/") != record["path"]:
+        yield f"Placement reads {found}, where {record['path']} was decided"
+    read = webob.Request(environ)
+    projects = set(read.GET.getall("project_id"))
+    if projects and "project_id" in record["target"]:
+        if projects != {record["target"]["project_id"]}:
+            yield f"Placement reads the projects {projects}, decided was {record['target']}"
+    if len(read.body) != int(environ.get("CONTENT_LENGTH") or 0):
+        yield "the body is shorter or longer than it says"
+
+
+def _headers(raw: bytes, outbound: frozenset[str]) -> Iterator[str]:
+    names = [name.lower() for name, _ in header_lines(raw)]
+    for name in sorted(set(names) - outbound):
+        yield f"the backend got a header field {name}"
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"the backend got {name} more than once"
+
+
+def _identity(
+    record: Mapping[str, Any], caller: tuple[str, tuple[str, ...]] | None
+) -> Iterator[str]:
+    user, roles = caller or ("", ())
+    if (record["user_id"], sorted(record["roles"])) != (user, sorted(roles)):
+        yield f"recorded as {record['user_id']} with {record['roles']}; it was {user} with {roles}"
+
+
+def header_lines(raw: bytes) -> list[tuple[str, str]]:
+    head = raw.partition(b"\r\n\r\n")[0].decode("latin-1")
+    return [
+        (name, value.strip())
+        for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:])
+    ]
+
+
+def environ_of(raw: bytes) -> dict[str, Any]:
+    """What a WSGI server makes of a request (PEP 3333)."""
+    method, target, _ = raw.partition(b"\r\n")[0].decode("latin-1").split(" ")
+    path, _, query = target.partition("?")
+    body = raw.partition(b"\r\n\r\n")[2]
+    environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_NAME": "placement.example.org",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+    }
+    for name, value in header_lines(raw):
+        key = name.upper().replace("-", "_")
+        plain = key in ("CONTENT_LENGTH", "CONTENT_TYPE")
+        environ[key if plain else f"HTTP_{key}"] = value
+    return environ
+
+
+def as_text(records: Sequence[Mapping[str, Any]]) -> str:
+    return "\n".join(json.dumps(record) for record in records)
