@@ -95,8 +95,7 @@ def _read(stream: Any, most: int) -> bytes:
         while wanted > 0 and (chunk := stream.read(wanted)):
             chunks.append(chunk)
             wanted -= len(chunk)
-    except Exception as error:
-        # whatever a server raises for a client that breaks off or breaks the framing: gunicorn has
-        # classes of its own for it, which are neither OSError nor ValueError
+    except (OSError, ValueError, EOFError) as error:
+        # servers raise any of these for a client that breaks off or breaks the framing
         raise Malformed("The body could not be read.", private=f"reading: {error!r}") from error
     return b"".join(chunks)

@@ -114,7 +114,7 @@ def _leaks(answer: Answered) -> Iterator[str]:
     for text in told:
         if found := _INSIDE.search(text):
             yield f"an answer {answer.status} tells of the inside: {found[0]!r}"
-    if answer.is_ours and answer.status >= 400 and answer.body:  # noqa: PLR2004
+    if answer.is_ours and answer.status >= 400 and answer.body:
         if answer.headers.get("content-type", "").partition(";")[0] != "application/json":
             yield f"an error {answer.status} that is not JSON"
         elif "errors" not in answer.document:
@@ -137,9 +137,9 @@ def _alike(raw: bytes, record: Mapping[str, Any]) -> Iterator[str]:
         yield f"Placement reads {found}, where {record['path']} was decided"
     read = webob.Request(environ)
     projects = set(read.GET.getall("project_id"))
-    if projects and "project_id" in record["target"]:
-        if projects != {record["target"]["project_id"]}:
-            yield f"Placement reads the projects {projects}, decided was {record['target']}"
+    decided = record["target"].get("project_id")
+    if projects and decided and projects != {decided}:
+        yield f"Placement reads the projects {projects}, decided was {decided}"
     if len(read.body) != int(environ.get("CONTENT_LENGTH") or 0):
         yield "the body is shorter or longer than it says"
 

@@ -95,7 +95,7 @@ def answers_in(heard: bytes, *, to_head: bool = False) -> Iterator[Answered]:
         headers = {name.strip().lower(): value.strip() for name, _, value in lines}
         heard = heard[found.end() :]
         body, heard = _body(heard, headers, none=to_head or status in (100, 204, 304))
-        if status != 100:  # noqa: PLR2004  "go on" (RFC 9110, section 15.2.1)
+        if status != 100:  # "go on" (RFC 9110, section 15.2.1)
             yield Answered(status, headers, body)
 
 

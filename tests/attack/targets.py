@@ -113,4 +113,4 @@ def proxied(server: WSGIServer, world: World, folder: Path) -> Iterator[Target]:
             )
 
 
-TARGETS = {name: server for name, server in SERVERS.items()}
+TARGETS = dict(SERVERS)

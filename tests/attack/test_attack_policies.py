@@ -1,4 +1,4 @@
-"""Policy files that must never come into force: the last good one stays, and the service says so."""
+"""Policy files that must never come into force: the last good one stays, and that is said."""
 
 from __future__ import annotations
 
