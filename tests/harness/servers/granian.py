@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 
 from harness.serve import COMMAND, free_port
@@ -15,6 +16,9 @@ class Granian:
 
     def missing(self) -> str:
         return ""
+
+    def version(self) -> str:
+        return metadata.version("granian")
 
     @contextmanager
     def running(

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +24,9 @@ class Gunicorn:
 
     def missing(self) -> str:
         return "" if find_spec("gunicorn") else "gunicorn is not installed: pip install gunicorn"
+
+    def version(self) -> str:
+        return metadata.version("gunicorn")
 
     @contextmanager
     def running(

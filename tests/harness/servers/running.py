@@ -55,6 +55,9 @@ class WSGIServer(Protocol):
     def missing(self) -> str:
         """What is not installed and how to get it; empty if the server can run."""
 
+    def version(self) -> str:
+        """Of the installed one."""
+
     def running(
         self,
         configuration: Path,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,6 +25,9 @@ class Waitress:
 
     def missing(self) -> str:
         return "" if find_spec("waitress") else "waitress is not installed: pip install waitress"
+
+    def version(self) -> str:
+        return metadata.version("waitress")
 
     @contextmanager
     def running(
