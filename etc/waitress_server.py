@@ -46,7 +46,9 @@ def main():
     logging.config.dictConfig(logs.configuration("info"))
     application = pkgutil.resolve_name(given.application)
     application.opened()
-    serve(application, {**SETTINGS, "listen": given.listen, "threads": given.threads})
+    name = given.listen.rpartition(":")[0]  # in Location, unless [server] public_url is set
+    given_settings = {"listen": given.listen, "server_name": name, "threads": given.threads}
+    serve(application, {**SETTINGS, **given_settings})
 
 
 def serve(application, settings):

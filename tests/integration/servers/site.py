@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -172,6 +173,17 @@ class Site:
             record = decided()[_id(raw)]
             assert record["outcome"] == "allowed"
             assert (record["method"], record["path"] or "/") == (method, target.partition("?")[0])
+
+
+def status_of(running: Running, request: bytes) -> int:
+    """Of the answer to one request. A connection that is refused or reset is an error."""
+    with socket.create_connection((running.host, running.port)) as sock:
+        sock.settimeout(20)
+        sock.sendall(request)
+        heard = b""
+        while chunk := sock.recv(65536):
+            heard += chunk
+    return Answer(heard).status
 
 
 def _id(raw: bytes) -> str:
