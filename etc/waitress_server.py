@@ -44,7 +44,9 @@ class Strict(parser.HTTPRequestParser):
     """
 
     FOLDED = re.compile(rb"\r\n[ \t]")
-    FRAMING = re.compile(rb"\r\n(?:content-length|transfer-encoding):[ \t]*([^\r\n]*)", re.I)
+    FRAMING = re.compile(
+        rb"\r\n(?:content-length|transfer-encoding):[ \t]*([^\r\n]*)", re.IGNORECASE
+    )
 
     def parse_header(self, header_plus):
         framing = self.FRAMING.findall(header_plus)
