@@ -7,9 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from attack.targets import TARGETS, Target, World, proxied
+from attack.targets import TARGETS, Target, World, running
 from harness.keystone import Keystone
-from harness.programs import missing
 
 
 @pytest.fixture(scope="session")
@@ -20,16 +19,13 @@ def world(keystone: Keystone, keystone_url: str, password: str) -> World:
 @pytest.fixture(scope="session")
 def target_named(world, tmp_path_factory) -> Iterator:
     """Gives a running target by its name, started when it is first asked for."""
-    with ExitStack() as running:
+    with ExitStack() as stack:
         started: dict[str, Target] = {}
 
         def named(name: str) -> Target:
-            server = TARGETS[name]
-            if why := server.missing():
-                missing(why)
             if name not in started:
-                folder = tmp_path_factory.mktemp(name)
-                started[name] = running.enter_context(proxied(server, world, folder))
+                folder = tmp_path_factory.mktemp(name.replace(" ", ""))
+                started[name] = stack.enter_context(running(name, world, folder))
             return started[name]
 
         yield named

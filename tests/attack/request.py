@@ -70,6 +70,10 @@ class Answered:
         return self.headers.get("x-openstack-request-id", "")
 
     @property
+    def key(self) -> tuple[str, int]:
+        return self.request_id, self.status
+
+    @property
     def is_ours(self) -> bool:
         """Whether the proxy made or passed on this answer, and not the server alone."""
         return self.request_id.startswith("req-")

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from attack.case import Case
-from attack.oracle import OUTBOUND, Happened
+from attack.oracle import Happened, not_outbound
 from attack.request import answers_in, request_of
 from attack.wire import exchanged
+from harness import nginx
+from harness.asked import section
+from harness.front_ends import NAMES, front_end
+from harness.heard import misleading
 from harness.keystone import Grant, Keystone
+from harness.programs import missing
 from harness.proxy import ADMIN, READER, configuration
+from harness.serve import serving
 from harness.servers import SERVERS, WSGIServer
 from integration.raw_backend import OK, VERSIONS, Connection, RawBackend
 
 SERVICE = Grant("nova", ("service",), "service")
 _VERSIONS = VERSIONS.replace(b"\r\n", b"\r\nContent-Type: application/json\r\n", 1)
+_SETTLED = 0.3
+"""Seconds after which a request whose client is gone has reached the backend, and is recorded."""
 CALLERS: Mapping[str, Grant] = {"admin": ADMIN, "reader": READER, "service": SERVICE}
 
 
@@ -55,7 +64,8 @@ class Recorder:
 class Target:
     """A server that can be attacked.
 
-    :param outbound: the header fields that may reach the backend.
+    :param barred: of these names of header fields, those that must not reach the backend.
+    :param asked: whether a front end asks the proxy, and forwards by itself.
     """
 
     name: str
@@ -63,7 +73,8 @@ class Target:
     recorder: Recorder
     audit: Path
     tokens: Mapping[str, str]
-    outbound: frozenset[str] = OUTBOUND
+    barred: Callable[[Iterable[str]], set[str]] = not_outbound
+    asked: bool = False
     _read: int = field(default=0)
 
     def attacked(self, case: Case) -> Happened:
@@ -74,6 +85,8 @@ class Target:
         sent = request_of(case, self.tokens)
         heard = exchanged(self.port, sent, half_close=case.half_close)
         answers = list(answers_in(heard, to_head=sent.startswith(b"HEAD ")))
+        if not answers:  # what was begun for a client that is gone may still go on
+            time.sleep(_SETTLED)
         grant = CALLERS.get(case.who)
         caller = (grant.user, grant.roles) if grant else None
         return Happened(answers, self.recorder.taken(), self.records(), caller)
@@ -113,4 +126,60 @@ def proxied(server: WSGIServer, world: World, folder: Path) -> Iterator[Target]:
             )
 
 
-TARGETS = dict(SERVERS)
+@contextmanager
+def asking(name: str, world: World, folder: Path) -> Iterator[Target]:
+    """A front end that asks the authorizer, in front of a recorder."""
+    recorder = Recorder()
+    more = {"body": "whole"} if name == "envoy" else {}
+    path = configuration(
+        folder,
+        backend="http://nowhere.invalid",
+        keystone=world.url,
+        password=world.password,
+        options=section(name, **more),
+    )
+    log = folder / "audit.jsonl"
+    with recorder as backend, serving(path) as authorizer:
+        if name == "nginx":
+            addresses = nginx.authorizing(authorizer.url, backend.url)
+            with nginx.serving(folder, "nginx-authorizer.conf", addresses) as url:
+                port = int(url.rpartition(":")[2])
+                yield Target(
+                    name, port, recorder, log, world.tokens(), _barred_by_nginx, asked=True
+                )
+        else:
+            with front_end(
+                name, folder / "front", authorizer=authorizer.port, placement=backend.port
+            ) as front:
+                yield Target(
+                    name, front.port, recorder, log, world.tokens(), misleading, asked=True
+                )
+
+
+def _barred_by_nginx(names: Iterable[str]) -> set[str]:
+    return not_outbound(names) - {"connection"}
+
+
+FRONT_ENDS = ("nginx", *NAMES)
+TARGETS = (*SERVERS, *FRONT_ENDS)
+
+
+def running(name: str, world: World, folder: Path) -> AbstractContextManager[Target]:
+    """The target of this name; whoever has not what it needs is told by `missing`."""
+    if name in FRONT_ENDS:
+        return asking(name, world, folder)
+    if why := SERVERS[name].missing():
+        missing(why)
+    return proxied(SERVERS[name], world, folder)
+
+
+def applies(case: Case, name: str) -> bool:
+    """Whether a case can be tried on a target.
+
+    A front end but Envoy tells the authorizer nothing of bodies, and all of them pass on what the
+    backend answers, each within its means: docs/ has a page for each.
+    """
+    section, _, _ = case.name.partition("/")
+    if name in FRONT_ENDS:
+        return section != "6-answers" and (section != "4-body" or name == "envoy")
+    return True
