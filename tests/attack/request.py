@@ -83,9 +83,7 @@ class Answered:
         return json.loads(self.body)
 
 
-_HEAD = re.compile(
-    rb"HTTP/1\.[01] (\d{3})[^\r\n]*\r\n(.*?)\r\n\r\n|HTTP/1\.[01] (\d{3})", re.DOTALL
-)
+_HEAD = re.compile(rb"HTTP/1\.[01] (\d{3})[^\r\n]*(?:\r\n((?:[^\r\n]+\r\n)*)\r\n)?")
 
 
 def answers_in(heard: bytes, *, to_head: bool = False) -> Iterator[Answered]:
@@ -94,8 +92,8 @@ def answers_in(heard: bytes, *, to_head: bool = False) -> Iterator[Answered]:
     :param to_head: whether the answers have no bodies.
     """
     while found := _HEAD.match(heard):
-        status = int(found[1] or found[3])
-        lines = [line.partition(":") for line in (found[2] or b"").decode("latin-1").split("\r\n")]
+        status = int(found[1])
+        lines = [line.partition(":") for line in (found[2] or b"").decode("latin-1").splitlines()]
         headers = {name.strip().lower(): value.strip() for name, _, value in lines}
         heard = heard[found.end() :]
         body, heard = _body(heard, headers, none=to_head or status in (100, 204, 304))
