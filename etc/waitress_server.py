@@ -8,14 +8,17 @@
 """
 
 import argparse
+import gc
 import logging.config
 import pkgutil
 import re
 import signal
+import sys
 import time
 
 from waitress import channel, create_server, parser, wasyncore
 
+from policy_proxy.errors import ConfigurationError
 from policy_proxy.telemetry import logs
 
 # https://docs.pylonsproject.org/projects/waitress/en/stable/arguments.html
@@ -66,7 +69,14 @@ def main():
     channel.HTTPChannel.parser_class = Strict
     logging.config.dictConfig(logs.configuration("info"))
     application = pkgutil.resolve_name(given.application)
-    application.opened()
+    try:
+        chain = application.opened()
+    except ConfigurationError as error:
+        for problem in error.problems:
+            logging.getLogger("waitress").error("%s", problem)
+        sys.exit(1)
+    signal.signal(signal.SIGHUP, lambda *_: chain.reload())  # reads the policy files at once
+    gc.freeze()  # what is here stays: to look through it again and again costs time
     name = given.listen.rpartition(":")[0]  # in Location, unless [server] public_url is set
     given_settings = {"listen": given.listen, "server_name": name, "threads": given.threads}
     serve(application, {**SETTINGS, **given_settings})

@@ -54,7 +54,7 @@ class Answer:
     def __str__(self) -> str:
         """As the table shows it."""
         if not self.raw:
-            return "closed"
+            return "no answer"
         return PASSES if self.status < 300 else f"{self.status} {self.by}"
 
 
@@ -151,6 +151,16 @@ class Site:
         """The audit records so far."""
         path = self.folder / "audit.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()]
+
+    def is_recorded(self, answer: Answer) -> bool:
+        """Whether the audit file has what the proxy answered; its line may come later."""
+        request_id = answer.headers["x-openstack-request-id"]
+
+        def found() -> bool:
+            return any(record["request_id"] == request_id for record in self.records())
+
+        eventually(found, 10)
+        return True
 
     @contextmanager
     def as_decided(self) -> Iterator[list[bytes]]:
