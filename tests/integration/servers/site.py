@@ -36,7 +36,9 @@ class Answer:
 
     @property
     def status(self) -> int:
-        return int(self.raw.split(b" ", 2)[1]) if self.raw else 0
+        """uWSGI repeats before it whatever it was sent as the version of HTTP."""
+        found = re.match(rb"[^\r\n]*? (\d{3}) [A-Z]", self.raw)
+        return int(found[1]) if found else 0
 
     @property
     def by(self) -> str:
