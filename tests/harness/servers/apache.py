@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -34,8 +34,11 @@ class Daemons(Running):
     """The workers are the processes that run Python."""
 
     def worker_pids(self) -> list[int]:
-        children = psutil.Process(self.process.pid).children()
-        return [one.pid for one in children if "(wsgi:" in " ".join(one.cmdline())]
+        found = []
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.Error):  # it has just ended
+                found += [child.pid] if "(wsgi:" in " ".join(child.cmdline()) else []
+        return found
 
     def reload(self) -> None:
         """One after the other, as the page says."""
@@ -112,6 +115,7 @@ def _site(folder: Path, script: Path, port: int, threads: int, processes: int) -
     """etc/apache2/policy-proxy.conf with other addresses, paths and sizes."""
     text = SITE.read_text()
     for pattern, given in {
+        r"\bplacement\.example:8778\b": f"{HOST}:{port}",
         r"\b127\.0\.0\.1:8778\b": f"{HOST}:{port}",
         r"\*:8778\b": f"*:{port}",
         r"/etc/policy-proxy/policy_proxy_app\.py": str(script),

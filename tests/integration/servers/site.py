@@ -57,7 +57,8 @@ class Answer:
         """As the table shows it."""
         if not self.raw:
             return "closed"
-        return PASSES if self.status < 300 else f"{self.status} {self.by}"
+        passes = self.status < 300 and self.by == "proxy"
+        return PASSES if passes else f"{self.status} {self.by}"
 
 
 @dataclass(slots=True)

