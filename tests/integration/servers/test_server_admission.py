@@ -74,6 +74,7 @@ def test_a_request_line_is_refused_or_means_what_was_decided(site, told, row, li
         old_answer = row == "`HTTP/0.9`" and answer.raw.startswith(b'{"errors"')
         of_the_server = row == "`OPTIONS *`" and str(answer) == "200 server"
         assert not answer.raw or old_answer or of_the_server or 400 <= answer.status <= 505
+    assert answer.by == "server" or site.is_recorded(answer)
     told(LINES, row, answer)
 
 
