@@ -19,7 +19,15 @@ from pathlib import Path
 import psutil
 
 from harness.serve import free_port
-from harness.servers.running import APPLICATION, ETC, HOST, Running, for_proxy, started
+from harness.servers.running import (
+    APPLICATION,
+    ETC,
+    HOST,
+    Running,
+    fewer_readers,
+    for_proxy,
+    started,
+)
 
 SITE = ETC / "apache2" / "policy-proxy.conf"
 SCRIPT = ETC / "wsgi" / "policy_proxy_app.py"
@@ -80,12 +88,14 @@ class Apache:
             if application != APPLICATION:
                 module, name = application.split(":")
                 script.write_text(f"from {module} import {name} as application\n")
+            given = folder / "apache-proxy.conf"
+            given.write_text(f"{configuration.read_text()}\n{fewer_readers(threads)}")
             site = _site(folder, script, port, threads, processes)
             with started(
                 [*_command(), "-DFOREGROUND", "-f", _httpd_conf(folder, public, site)],
                 folder / "apache.log",
                 port,
-                environment=for_proxy(configuration) | {"APACHE_LOG_DIR": str(folder)},
+                environment=for_proxy(given) | {"APACHE_LOG_DIR": str(folder)},
                 reload_signal=signal.SIGUSR1,
                 stop_signal=signal.SIGWINCH,
                 kind=Daemons,
