@@ -16,13 +16,29 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.serve import free_port
-from harness.servers.running import APPLICATION, ETC, HOST, Running, for_proxy, started
+from harness.servers.running import (
+    APPLICATION,
+    ETC,
+    HOST,
+    Running,
+    fewer_readers,
+    for_proxy,
+    started,
+)
 
 INI = ETC / "uwsgi.ini"
 SCRIPT = ETC / "wsgi" / "policy_proxy_app.py"
 UWSGI = Path(sys.executable).with_name("uwsgi")
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 _RELOAD = signal.SIGHUP
+
+
+@dataclass(frozen=True, slots=True)
+class Chained(Running):
+    """Its workers are replaced one after the other, by a word to the master."""
+
+    def reload(self) -> None:
+        self.log.with_name("uwsgi.fifo").write_text("c")
 
 
 class Uwsgi:
@@ -47,19 +63,20 @@ class Uwsgi:
         port = free_port()
         listening = f"http-socket = {HOST}:{port}"
         ini = _ini(folder, listening, application, threads, processes)
-        given = _told_its_address(configuration, folder, port)
+        given = _as_the_page_says(configuration, folder, port, threads)
         with started(
             [UWSGI, "--ini", ini],
             folder / "uwsgi.log",
             port,
             environment=for_proxy(given),
             reload_signal=_RELOAD,
+            kind=Chained,
         ) as running:
             yield running
 
 
 @dataclass(frozen=True, slots=True)
-class Behind(Running):
+class Behind(Chained):
     """nginx answers at `port`; the workers are those of the process behind it."""
 
     behind: subprocess.Popen[bytes] | None = None
@@ -67,10 +84,6 @@ class Behind(Running):
     def worker_pids(self) -> list[int]:
         assert self.behind is not None
         return Running(self.port, self.behind, self.log).worker_pids()
-
-    def reload(self) -> None:
-        assert self.behind is not None
-        self.behind.send_signal(_RELOAD)
 
 
 class UwsgiBehindNginx:
@@ -99,8 +112,8 @@ class UwsgiBehindNginx:
         assert NGINX
         port = free_port()
         socket = folder / "uwsgi.sock"
-        ini = _ini(folder, f"socket = {socket}", application, threads, processes)
-        given = _told_its_address(configuration, folder, port)
+        ini = _ini(folder, _behind(socket), application, threads, processes)
+        given = _as_the_page_says(configuration, folder, port, threads)
         with (folder / "uwsgi.log").open("wb") as output:
             behind = subprocess.Popen(
                 [UWSGI, "--ini", ini],
@@ -114,6 +127,7 @@ class UwsgiBehindNginx:
                 folder / "nginx.log",
                 port,
                 environment={},
+                reload_signal=_RELOAD,
                 stop_signal=signal.SIGQUIT,
                 kind=partial(Behind, behind=behind),
             ) as running:
@@ -139,26 +153,34 @@ def _ini(folder: Path, listening: str, application: str, threads: int, processes
     )
 
 
+def _behind(socket: Path) -> str:
+    """The lines that the file's comment puts in the place of `http-socket`."""
+    comment = re.search(r"(?ms)^; Behind nginx.*?\n(.*?)^[^;]", INI.read_text())
+    assert comment
+    lines = comment[1].replace(";   ", "")
+    return re.sub(r"(?m)^socket = .*$", f"socket = {socket}", lines).strip()
+
+
 def _nginx_conf(folder: Path, socket: Path, port: int) -> Path:
     """etc/uwsgi-nginx.conf in the `http` block that a distribution's nginx.conf puts it in."""
     site = _copied(
         ETC / "uwsgi-nginx.conf",
         folder / "site.conf",
         {
-            r"server unix:.*": f"server unix:{socket};",
+            r"    server unix:.*": f"    server 'unix:{socket}';",
             r"    listen .*": f"    listen {HOST}:{port};",
             r"    server_name .*": "    server_name placement.example;",
         },
     )
     temporary = "\n".join(
-        f"{kind}_temp_path {folder}/{kind};"
+        f"{kind}_temp_path '{folder}/{kind}';"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     path = folder / "nginx.conf"
     path.write_text(
-        f"pid {folder}/nginx.pid;\nerror_log stderr;\nuser root;\nworker_processes 1;\n"
+        f"pid '{folder}/nginx.pid';\nerror_log stderr;\nuser root;\nworker_processes 1;\n"
         f"events {{ worker_connections 256; }}\n"
-        f"http {{\naccess_log off;\n{temporary}\ninclude {site};\n}}\n"
+        f"http {{\naccess_log off;\n{temporary}\ninclude '{site}';\n}}\n"
     )
     return path
 
@@ -173,9 +195,9 @@ def _copied(source: Path, copy: Path, changes: Mapping[str, str]) -> Path:
     return copy
 
 
-def _told_its_address(configuration: Path, folder: Path, port: int) -> Path:
-    """A copy of the configuration with what uWSGI does not tell the proxy, as the page says."""
-    given = folder / "with-address.conf"
-    section = f"[server]\npublic_url = http://{HOST}:{port}\n"
-    given.write_text(f"{configuration.read_text()}\n{section}")
+def _as_the_page_says(configuration: Path, folder: Path, port: int, threads: int) -> Path:
+    """A copy of the configuration that knows what uWSGI does not tell the proxy."""
+    given = folder / "uwsgi-proxy.conf"
+    address = f"[server]\npublic_url = http://{HOST}:{port}\n"
+    given.write_text(f"{configuration.read_text()}\n{address}{fewer_readers(threads)}")
     return given
