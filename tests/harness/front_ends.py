@@ -1,6 +1,6 @@
 """Envoy, Caddy and Traefik as child processes, with the very files in etc/ that docs/ has copied.
 
-Nothing in the files is changed but the three ports, and where Traefik finds its second file.
+Nothing in the files is changed but the addresses, and where Traefik finds its second file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 from harness.serve import Served, free_port
 from harness.stack import eventually
 
-ETC = Path(__file__).parents[2] / "etc"
+_ROOT = Path(__file__).parents[2]
+ETC, DOCS = _ROOT / "etc", _ROOT / "docs"
 _BIN = Path(sys.executable).parent
 _HELLO = b"TRACE / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 """Asked until the front end answers it; no authorizer lets it through."""
@@ -52,6 +53,12 @@ COMMANDS: dict[str, Callable[[Path, Changes], list[str]]] = {
 NAMES = sorted(COMMANDS)
 
 
+def documented(name: str) -> str:
+    """The section `[authorizer]` that the page of this front end has operators write."""
+    (section,) = re.findall(r"```ini\n(.+?)```", (DOCS / f"{name}.md").read_text(), re.DOTALL)
+    return str(section)
+
+
 def _copied(name: str, folder: Path, changes: Changes) -> Path:
     text = (ETC / name).read_text().replace("/etc/traefik/", f"{folder}/")
     for written, wanted in changes.items():
@@ -76,10 +83,10 @@ def front_end(
     """
     folder.mkdir(exist_ok=True)
     port = free_port()
-    ports = {"8778": port, "8779": authorizer, "8780": placement}
-    numbers = {rf"\b{written}\b": str(number) for written, number in ports.items()}
+    ports = {"8778": port, "8777": authorizer, "8780": placement}
+    addresses = {rf"\b{written}\b": str(number) for written, number in ports.items()}
     texts = {re.escape(before): after for before, after in (changes or {}).items()}
-    command = COMMANDS[name](folder, numbers | texts)
+    command = COMMANDS[name](folder, {"controller": "127.0.0.1"} | addresses | texts)
     log = folder / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(

@@ -10,12 +10,14 @@ import re
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from docs_from_code import ROOT
 from harness import asked, nginx, serve
 from harness.keystone import Grant, Keystone
 from harness.oracle import Received
@@ -48,6 +50,10 @@ def placement(connection):
         found = re.search(rb"name=(\w+)", request.partition(b"\r\n")[0])
         if found and found[1] == b"gone":
             return
+        if found and found[1].startswith(b"status"):
+            head = b"HTTP/1.1 %s Any\r\nLocation: /\r\nContent-Length: %d\r\n\r\n"
+            connection.say(head % (found[1][6:], len(INSIDE)) + INSIDE)
+            continue
         status, body, header = SAYS.get(found[1] if found else b"", (b"", b"", b""))
         answer = b"HTTP/1.1 %s\r\n%s\r\nContent-Length: %d\r\n\r\n%s"
         connection.say(answer % (status, header, len(body), body) if status else OK)
@@ -62,12 +68,14 @@ class Front:
     folder: Path
     keystone: Keystone
 
-    def raw(self, sent: bytes, *, patience: float = 5.0) -> bytes:
+    def raw(self, sent: bytes, *, patience: float = 5.0, half_close: bool = False) -> bytes:
         """Send bytes as they are, and read until nginx hangs up or says nothing more."""
         address = urlsplit(self.url)
         with socket.create_connection((address.hostname, address.port)) as sock:
             sock.settimeout(patience)
             sock.sendall(sent)
+            if half_close:
+                sock.shutdown(socket.SHUT_WR)
             heard = b""
             try:
                 while chunk := sock.recv(65536):
@@ -269,6 +277,14 @@ def test_a_body_goes_out_framed_anew(front):
     assert [received.headers["content-length"] for received in got] == ["13", "13"]
 
 
+def test_a_large_body_goes_out_whole(front):
+    body = b'{"name": "%s"}' % (b"x" * 2_000_000)
+    with front.watched() as got:
+        line = "Content-Type: application/json"
+        assert status(front.ask("/resource_providers", line, method="POST", body=body)) == 200
+    assert [received.body for received in got] == [body]
+
+
 HIDDEN = b"DELETE /traits/CUSTOM_X HTTP/1.1\r\nHost: h\r\n\r\n"
 CHUNKED = b"0\r\n\r\n" + HIDDEN
 
@@ -336,6 +352,14 @@ def test_older_protocols_are_decided_too(front, line):
     assert b"The request you have made requires authentication." in answer
 
 
+def test_whoever_has_nothing_more_to_send_gets_an_answer(front):
+    head = f"GET /traits HTTP/1.1\r\nHost: h\r\nX-Auth-Token: {front.keystone.issue(ADMIN)}\r\n\r\n"
+    with front.watched() as got:
+        answer = front.raw(head.encode(), half_close=True)
+    assert status(answer) == 200
+    assert len(got) == 1
+
+
 @settings(
     max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
@@ -358,6 +382,31 @@ def test_errors_whose_words_nobody_needs_say_nothing_of_the_inside(front, name, 
     assert header(answer, "location") == []
     assert error(answer)["request_id"] == got[0].headers["x-openstack-request-id"]
     assert bool(header(answer, "www-authenticate")) == (expected == 401)
+
+
+SAID = {400, 404, 406, 409}
+"""Statuses whose words clients need."""
+
+
+def test_of_every_other_status_the_words_stay_inside(front):
+    for known in HTTPStatus:
+        if known < HTTPStatus.MULTIPLE_CHOICES:
+            continue
+        answer = front.ask(f"/resource_providers?name=status{known.value}")
+        assert (INSIDE in answer) == (known in SAID), known
+        if known is HTTPStatus.REQUEST_TIMEOUT:  # at which nginx closes the connection
+            assert answer == b""
+        else:
+            expected = known if known >= HTTPStatus.BAD_REQUEST else HTTPStatus.BAD_GATEWAY
+            assert status(answer) == expected
+
+
+def test_a_header_that_is_too_large_is_refused_in_the_same_form(front):
+    known = len(front.backend.requests)
+    answer = front.ask("/traits", f"X-Large: {'x' * 70_000}")
+    assert status(answer) == 431
+    error(answer)
+    assert front.backend.requests[known:] == []
 
 
 def test_a_conflict_goes_out_in_the_words_that_clients_act_on(front):
@@ -408,3 +457,26 @@ def test_without_the_one_or_the_other_nothing_gets_through(front, tmp_path, lack
     assert status(answer) == expected
     error(answer)
     assert front.backend.requests[known:] == []
+
+
+def test_placement_may_have_a_path_before_its_own(front, tmp_path, keystone_url, password):
+    path = configuration(
+        tmp_path,
+        backend="http://nowhere.invalid",
+        keystone=keystone_url,
+        password=password,
+        options=f"{asked.section('nginx')}\n[server]\npublic_url = http://controller:8778/placement",
+    )
+    before = "http://placement/placement/$policy_target"
+    assert f"`proxy_pass {before};`" in (ROOT / "docs" / "nginx.md").read_text()
+    known = len(front.backend.requests)
+    with serve.serving(path) as authorizer:
+        addresses = nginx.authorizing(authorizer.url, front.backend.url)
+        addresses["http://placement/$policy_target"] = before
+        with nginx.serving(tmp_path, "nginx-authorizer.conf", addresses) as url:
+            mounted = Front(url, front.backend, tmp_path, front.keystone)
+            targets = ("/placement/traits?name=a", "/placement/", "/placement", "/traits", "/")
+            answers = [status(mounted.ask(target)) for target in targets]
+    assert answers == [200, 200, 200, 404, 404]
+    lines = [raw.partition(b" HTTP/")[0] for raw in front.backend.requests[known:]]
+    assert lines == [b"GET /placement/traits?name=a", *[b"GET /placement/"] * 2]

@@ -21,7 +21,6 @@ def settings(front_end="nginx", **more):
     values = {
         "front_end": front_end,
         "trusted_addresses": LOOPBACK,
-        "trust_unix_socket": False,
         "check_path": "/authorize",
         "body": "none",
         "mount": "",
@@ -76,7 +75,7 @@ def test_nobody_else_may_ask(front_end, address):
 
 
 def test_who_has_no_address_may_ask_where_that_is_said():
-    trusting = settings(trust_unix_socket=True)
+    trusting = settings(trusted_addresses=("unix",))
     assert put(asked(REMOTE_ADDR=""), trusting)["PATH_INFO"] == "/things"
     assert put(asked(REMOTE_ADDR=None), trusting)["PATH_INFO"] == "/things"
     refused(asked(REMOTE_ADDR="192.0.2.7"), trusting)
