@@ -86,6 +86,8 @@ def violations(
     yield from _recorded(happened, asked=asked)
     for answer in happened.answers:
         yield from _leaks(answer)
+        if not asked:  # what a front end says of its own has its form
+            yield from _form(answer)
     for raw, record in zip(happened.received, _asking(happened, asked=asked), strict=False):
         yield from _alike(raw, record)
         yield from _headers(raw, barred)
@@ -137,6 +139,9 @@ def _leaks(answer: Answered) -> Iterator[str]:
     for text in told:
         if found := _INSIDE.search(text):
             yield f"an answer {answer.status} tells of the inside: {found[0]!r}"
+
+
+def _form(answer: Answered) -> Iterator[str]:
     if answer.is_ours and answer.status >= 400 and answer.body:
         if answer.headers.get("content-type", "").partition(";")[0] != "application/json":
             yield f"an error {answer.status} that is not JSON"
@@ -163,8 +168,14 @@ def _alike(raw: bytes, record: Mapping[str, Any]) -> Iterator[str]:
     decided = record["target"].get("project_id")
     if projects and decided and projects != {decided}:
         yield f"Placement reads the projects {projects}, decided was {decided}"
-    if len(raw.partition(b"\r\n\r\n")[2]) != int(environ.get("CONTENT_LENGTH") or 0):
+    if not _is_framed(environ, raw.partition(b"\r\n\r\n")[2]):
         yield "the body is shorter or longer than it says"
+
+
+def _is_framed(environ: Mapping[str, Any], body: bytes) -> bool:
+    if environ.get("HTTP_TRANSFER_ENCODING") == "chunked":
+        return body.endswith(b"0\r\n\r\n") and "CONTENT_LENGTH" not in environ
+    return len(body) == int(environ.get("CONTENT_LENGTH") or 0)
 
 
 def _headers(raw: bytes, barred: Callable[[Iterable[str]], set[str]]) -> Iterator[str]:
