@@ -36,7 +36,9 @@ class Answer:
 
     @property
     def status(self) -> int:
-        return int(self.raw.split(b" ", 2)[1]) if self.raw else 0
+        """uWSGI repeats before it whatever it was sent as the version of HTTP."""
+        found = re.match(rb"[^\r\n]*? (\d{3}) [A-Z]", self.raw)
+        return int(found[1]) if found else 0
 
     @property
     def by(self) -> str:
@@ -55,7 +57,10 @@ class Answer:
         """As the table shows it."""
         if not self.raw:
             return "no answer"
-        return PASSES if self.status < 300 else f"{self.status} {self.by}"
+        if not self.status:
+            return "no status"
+        passes = self.status < 300 and self.by == "proxy"
+        return PASSES if passes else f"{self.status} {self.by}"
 
 
 @dataclass(slots=True)
