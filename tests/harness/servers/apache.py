@@ -28,6 +28,7 @@ from harness.servers.running import (
     for_proxy,
     started,
 )
+from harness.stack import eventually
 
 SITE = ETC / "apache2" / "policy-proxy.conf"
 SCRIPT = ETC / "wsgi" / "policy_proxy_app.py"
@@ -49,9 +50,15 @@ class Daemons(Running):
         return found
 
     def reload(self) -> None:
-        """One after the other, as the page says."""
-        for pid in self.worker_pids():
+        """One after the other, as the page says; returns when the last one has been told."""
+        before = self.worker_pids()
+        for pid in before:
             os.kill(pid, signal.SIGUSR1)
+            eventually(lambda gone=pid: self._replaced(gone, len(before)))
+
+    def _replaced(self, pid: int, count: int) -> bool:
+        now = self.worker_pids()
+        return pid not in now and len(now) == count
 
 
 class Apache:
