@@ -56,7 +56,7 @@ def main():
         sys.exit(1)
     signal.signal(signal.SIGHUP, lambda *_: chain.reload())  # reads the policy files at once
     gc.freeze()  # what is here stays: to look through it again and again costs time
-    name = given.listen.rpartition(":")[0]  # in Location, unless [server] public_url is set
+    name = given.listen.split()[0].rpartition(":")[0]  # in Location, without [server] public_url
     given_settings = {"listen": given.listen, "server_name": name, "threads": given.threads}
     serve(application, {**SETTINGS, **given_settings})
 
