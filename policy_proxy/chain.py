@@ -1,13 +1,14 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → Identify (AuthToken) → TakePolicy
-    → (Shadow) → Enforce → Content → terminal
+    RequestId → Health → Cors → ErrorBarrier → (ClientAddress) → Audit → Admission
+    → Identify (AuthToken) → TakePolicy → (Shadow) → Enforce → Content → terminal
 
-with Shadow where a candidate policy is tried, and Content before Enforce where the rule in force
-looks at something in the body.
+with ClientAddress where proxies in front are trusted, Shadow where a candidate policy is tried, and
+Content before Enforce where the rule in force looks at something in the body. An authorizer has
+Original before Admission, and no Cors.
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
-the terminal at the end.
+the terminal at the end; and what an authorizer is asked is first made the request that it is about.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from oslo_middleware import cors
 
 from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
+from policy_proxy.admission.original import Original
 from policy_proxy.audit import sink as sinks
 from policy_proxy.audit.layer import Audit
 from policy_proxy.authentication.auth_token import AuthToken
@@ -30,8 +32,11 @@ from policy_proxy.authentication.memory import Memory
 from policy_proxy.backend.client import Backend
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.backend.remote import post
+from policy_proxy.barrier.client import ClientAddress
 from policy_proxy.barrier.error_barrier import ErrorBarrier
+from policy_proxy.barrier.headers import SUCCESS, VERDICT
 from policy_proxy.barrier.request_id import RequestId
+from policy_proxy.barrier.told import Told
 from policy_proxy.config import Settings, authtoken, named
 from policy_proxy.config.policy import PolicySettings, candidate_of
 from policy_proxy.errors import ConfigurationError
@@ -44,6 +49,7 @@ from policy_proxy.telemetry import looks
 from policy_proxy.telemetry.health import Health
 from policy_proxy.telemetry.readiness import Look, Readiness
 from policy_proxy.terminals.forward import Forward
+from policy_proxy.terminals.verdict import Verdict, without_bodies
 from policy_proxy.terminals.wrapped import Wrapped
 
 Layer = Callable[[WSGIApp], WSGIApp]
@@ -54,10 +60,12 @@ class Chain:
     """The layers put together: a WSGI application, with threads that look after it.
 
     :param reload: has the policy files read at once; a signal handler may call it.
+    :param readiness: what the health check tells.
     """
 
     app: WSGIApp
     reload: Callable[[], None]
+    readiness: Readiness
     stops: tuple[Callable[[], None], ...]
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -95,7 +103,25 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
     return _chain(settings, service, wrapped, {})
 
 
-def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[str, Look]) -> Chain:
+def authorizer(settings: Settings, service: Service) -> Chain:
+    """The chain that a front end asks. It calls nobody but Keystone.
+
+    :raises ConfigurationError: if a file that the configuration names cannot be used.
+    """
+    sees_bodies = settings.authorizer.sees_bodies
+    verdict = Verdict(sees_bodies=sees_bodies, tells=settings.authorizer.is_told)
+    seen = service if sees_bodies else without_bodies(service)
+    return _chain(settings, seen, verdict, {}, authorizing=True)
+
+
+def _chain(
+    settings: Settings,
+    service: Service,
+    terminal: WSGIApp,
+    more: dict[str, Look],
+    *,
+    authorizing: bool = False,
+) -> Chain:
     watch = PolicyWatch(
         settings.policy, service.defaults, remote_ask(settings.policy), service.attributes
     )
@@ -106,7 +132,8 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
         settings.health.interval,
     )
     app = terminal
-    for layer in reversed(_layers(settings, service, watch, trial, readiness)):
+    layers = _layers(settings, service, watch, trial, readiness, authorizing=authorizing)
+    for layer in reversed(layers):
         app = layer(app)
     watches = [watch, *([trial.watch] if trial else [])]
     for one in watches:  # last, so that a chain that cannot be put together leaves no thread behind
@@ -114,7 +141,8 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
     if trial:  # only now, in its thread: a large one takes its time, which the start does not wait
         trial.watch.reload()
     readiness.start()
-    return Chain(app, partial(_reload, watches), (*(one.stop for one in watches), readiness.stop))
+    stops = (*(one.stop for one in watches), readiness.stop)
+    return Chain(app, partial(_reload, watches), readiness, stops)
 
 
 def _reload(watches: list[PolicyWatch]) -> None:
@@ -144,6 +172,8 @@ def _layers(
     watch: PolicyWatch,
     trial: Trial | None,
     readiness: Readiness,
+    *,
+    authorizing: bool,
 ) -> list[Layer]:
     sink = _sink(settings)
     readers = BoundedSemaphore(settings.limits.max_body_readers)
@@ -158,9 +188,11 @@ def _layers(
             lost=lambda: sink.lost,
             trusted=settings.health.trusted_addresses,
         ),
-        *_cors(settings),
-        partial(ErrorBarrier, service=service),
+        *(_told(settings) if authorizing else _cors(settings)),
+        partial(ErrorBarrier, service=service, shown=VERDICT if authorizing else SUCCESS),
+        *_client(settings),
         partial(Audit, sink=sink),
+        *([partial(Original, settings=settings.authorizer)] if authorizing else []),
         partial(Admission, service=service, limits=settings.limits),
         partial(
             Identify,
@@ -188,6 +220,19 @@ def _cors(settings: Settings) -> list[Layer]:
     errors carry its headers too: a browser shows a script no 401 without them.
     """
     return [partial(cors.CORS, conf=settings.conf)] if settings.conf.cors.allowed_origin else []
+
+
+def _told(settings: Settings) -> list[Layer]:
+    """For a front end that gets no bodies of refusals."""
+    return [Told] if settings.authorizer.is_told else []
+
+
+def _client(settings: Settings) -> list[Layer]:
+    """Where there are proxies in front whose word counts. The health check goes by the peer."""
+    header, trusted = settings.server.forwarded_header, settings.server.trusted_proxies
+    if header == "none":
+        return []
+    return [partial(ClientAddress, header=header, trusted=trusted)]
 
 
 def _sink(settings: Settings) -> sinks.Sink:

@@ -45,7 +45,7 @@ class Uwsgi:
     name = "uWSGI"
 
     def missing(self) -> str:
-        return "" if UWSGI.exists() else "uWSGI is not installed: pip install uwsgi"
+        return "" if UWSGI.exists() else "uWSGI is not installed: make install-servers"
 
     def version(self) -> str:
         return metadata.version("uwsgi")
