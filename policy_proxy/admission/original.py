@@ -37,13 +37,15 @@ _QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,=:@/?-]|%[0-9A-Fa-f]{2})*")
 would cut the query off for some."""
 
 _MISLEADING = re.compile(
-    r"HTTP_(?:"
+    r"HTTP_(?:\w*[^\w].*|"
     r"X_(?:IDENTITY_STATUS|IS_ADMIN_PROJECT|ROLES?|SERVICE_(?!TOKEN\Z)\w+|STORAGE_TOKEN|TRUST_ID"
     r"|(?:DOMAIN|PROJECT|TENANT|USER)(?:_\w+)?"
     r"|HTTP_METHOD(?:_OVERRIDE)?|METHOD_OVERRIDE|ORIGINAL_URL|REWRITE_URL)"
     r"|OPENSTACK_SYSTEM_SCOPE|REMOTE_USER)"
 )
-"""Headers that say who asks or what, to a service that believes them."""
+"""Headers that say who asks or what, to a service that believes them. A server may take any character
+of a name for a hyphen: `X.Roles`, `X~Roles`.
+"""
 
 
 class _Asked(NamedTuple):

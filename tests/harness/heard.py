@@ -32,6 +32,7 @@ BELIEVED = {
     AuthTokenRequest._SERVICE_CATALOG_HEADER,
     *(name for names in context._ENVIRON_HEADERS.values() for name in names if "HTTP_" in name),
     *("Remote-User", "X-Trust-Id", "X-Forwarded-Method", "X-Forwarded-Uri", "Forwarded"),
+    *("X-Forwarded-Host", "X-Forwarded-Prefix"),
     *("X-Http-Method", "X-Http-Method-Override", "X-Method-Override"),
     *("X-Original-Method", "X-Original-Uri", "X-Original-Url", "X-Rewrite-Url"),
     *("Upgrade", "Te", "Expect", "Proxy-Connection", "Keep-Alive"),

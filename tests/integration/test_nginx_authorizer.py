@@ -43,6 +43,10 @@ SAYS = {
     b"short": (b"413 Request Entity Too Large", INSIDE, b"Content-Type: text/html"),
 }
 """What the backend answers to a request for providers of such a name."""
+ADDED = {
+    "    location / {": "    location /added { proxy_pass http://placement; }\n    location / {",
+}
+"""A location of an operator's own."""
 
 
 def placement(connection):
@@ -152,7 +156,7 @@ def front(tmp_path_factory, recorder, keystone, keystone_url, password):
         options=asked.section("nginx"),
     )
     with serve.serving(path) as authorizer:
-        addresses = nginx.authorizing(authorizer.url, recorder.url)
+        addresses = nginx.authorizing(authorizer.url, recorder.url) | ADDED
         with nginx.serving(folder, "nginx-authorizer.conf", addresses) as url:
             yield Front(url, recorder, folder, keystone)
 
@@ -206,6 +210,8 @@ def test_what_is_allowed_goes_out_once_and_rebuilt(front):
         ("*", 400),
         ("nowhere.invalid:80", 400),
         ("http://nowhere.invalid/traits", 403),
+        ("/added", 404),
+        ("/added/../traits", 400),
         ("/_policy_proxy", 404),
         ("/_policy_proxy_hidden", 404),
         ("/x/../_policy_proxy", 404),

@@ -14,6 +14,26 @@ from harness.serve import serving
 from integration.front_ends.site import RealSite, Site
 from integration.raw_backend import OK, RawBackend, answering
 
+ADDED = {
+    "envoy": {
+        "                      routes:\n": """\
+                      routes:
+                        - match: {path: /added}
+                          route: {cluster: placement}
+"""
+    },
+    "traefik": {
+        "      service: placement\n": """\
+      service: placement
+    added:
+      entryPoints: [placement]
+      rule: Path(`/added`)
+      service: placement
+"""
+    },
+}
+"""A route of an operator's own. In Caddy's file it would come before those that are there."""
+
 
 @pytest.fixture(
     scope="session",
@@ -36,7 +56,11 @@ def site(request, tmp_path_factory, keystone, keystone_url, password):
         RawBackend(answering(OK)) as backend,
         serving(path) as authorizer,
         front_end(
-            name, folder / "front", authorizer=authorizer.port, placement=backend.port
+            name,
+            folder / "front",
+            authorizer=authorizer.port,
+            placement=backend.port,
+            changes=ADDED.get(name),
         ) as front,
     ):
         yield Site(name, front, folder / "audit.jsonl", backend, keystone.issue)

@@ -20,8 +20,8 @@ PROVIDER = f"/resource_providers/{UUID}"
 OUTBOUND = {
     "accept", "accept-encoding", "connection", "content-length", "content-type", "host",
     "openstack-api-version", "transfer-encoding", "user-agent", "via", "x-auth-token",
-    "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
-    "x-forwarded-server", "x-openstack-request-id", "x-real-ip", "x-service-token",
+    "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-forwarded-server",
+    "x-openstack-request-id", "x-real-ip", "x-service-token",
 }  # fmt: skip
 """What a proxy of ours would send, and what front ends add: `via`, `x-real-ip`, `x-forwarded-*`."""
 

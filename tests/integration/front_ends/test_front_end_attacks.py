@@ -53,6 +53,14 @@ def test_no_target_at_all_goes_round_the_decision(site, method, path, query):
     assert_agreed(site.send(raw.replace(b"{target}", target.replace("\n", "%0A").encode())))
 
 
+def test_a_route_that_is_added_is_asked_about_as_well(site):
+    if site.name == "caddy":
+        pytest.skip("it would not be: docs/caddy.md says so")
+    exchange = site.ask("/added")
+    assert exchange.heard == []
+    assert [(record["path"], record["status"]) for record in exchange.records] == [("/added", 404)]
+
+
 @pytest.mark.parametrize("between", ["-", "_"])
 def test_no_header_that_somebody_believes_reaches_placement(site, between):
     names = sorted({name.removeprefix("HTTP_").replace("_", "-") for name in BELIEVED})
