@@ -1,0 +1,111 @@
+"""What holds in the locations of an nginx configuration, with what they inherit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policy_proxy.cli.servers import looks
+from policy_proxy.cli.servers.entry import Entry
+from policy_proxy.cli.servers.seen import Seen
+
+_PASSES = ("proxy_pass", "uwsgi_pass", "fastcgi_pass", "scgi_pass", "grpc_pass")
+_HAS_PATH = re.compile(r"\w+://(unix:[^:]*:.+|[^/]+/.*|.*\$(document_)?uri.*)")
+_MISLEADING = re.compile(r"\$(document_)?uri\b|\$http_|\$args\b|\$query_string\b")
+_ORIGINAL = re.compile(r"x-original-|x-forwarded-(method|uri)", re.IGNORECASE)
+_BODY_BUFFER = 16 * 1024
+
+
+def unguarded(seen: Seen) -> Iterator[Entry]:
+    """Of a configuration that asks at all: what is passed on where nobody is asked."""
+    if not _asks(seen):
+        return
+    for entry in _passes(seen):
+        if not _is_asked(seen, entry) and not _is_check(seen, entry):
+            yield entry
+
+
+def asked_by_clients(seen: Seen) -> Iterator[Entry]:
+    """The locations that `auth_request` names, which clients can reach."""
+    for location in seen.all("location"):
+        if location.words[-1] in _asks(seen):
+            inside = {entry.name for entry in seen.within(location.block)}
+            if "internal" not in inside:
+                yield location
+
+
+def misled(seen: Seen) -> Iterator[Entry]:
+    """What the authorizer is told in place of what the client sent."""
+    for entry in seen.all("proxy_set_header"):
+        told = len(entry.words) > 1 and _ORIGINAL.match(entry.words[0])
+        if told and _MISLEADING.search(entry.words[1]):
+            yield entry
+
+
+def changed_path(seen: Seen) -> Iterator[Entry]:
+    """What gives the backend another path, where the authorizer was asked about the client's."""
+    for entry in seen.all("proxy_pass", "rewrite"):
+        changes = entry.name == "rewrite" or _HAS_PATH.fullmatch(entry.value)
+        if changes and _is_asked(seen, entry) and not _is_check(seen, entry):
+            yield entry
+
+
+def satisfied_otherwise(seen: Seen) -> Iterator[Entry]:
+    return (e for e in seen.all("satisfy") if e.value == "any" and _asks(seen))
+
+
+def denial_replaced(seen: Seen) -> Iterator[Entry]:
+    for entry in seen.all("error_page"):
+        replaced = any(word.startswith("=") for word in entry.words)
+        if replaced and {"401", "403"} & {*entry.words}:
+            yield entry
+
+
+def merges(seen: Seen) -> Iterator[Entry]:
+    entry = seen.last("merge_slashes")
+    if entry is None and seen.file:
+        yield seen.absent("merge_slashes")
+    elif entry is not None and entry.value != "off":
+        yield entry
+
+
+def bodies_on_disk(seen: Seen) -> Iterator[Entry]:
+    for entry in _passes(seen):
+        streams = _in_force(seen, entry, "{}_request_buffering") == "off"
+        buffer = looks.size(_in_force(seen, entry, "client_body_buffer_size")) or _BODY_BUFFER
+        if not streams and buffer < looks.body(seen.ours) and not _is_check(seen, entry):
+            yield entry
+
+
+def answers_on_disk(seen: Seen) -> Iterator[Entry]:
+    for entry in _passes(seen):
+        streams = _in_force(seen, entry, "{}_buffering") == "off"
+        none = looks.size(_in_force(seen, entry, "{}_max_temp_file_size")) == 0
+        if not streams and not none and not _is_check(seen, entry):
+            yield entry
+
+
+def _passes(seen: Seen) -> Iterator[Entry]:
+    return seen.all(*_PASSES)
+
+
+def _in_force(seen: Seen, entry: Entry, name: str) -> str:
+    """The value for what passes on; of a name with braces, that of its own protocol."""
+    found = seen.inherited(entry.inside, name.format(entry.name.removesuffix("_pass")))
+    return found.value if found else ""
+
+
+def _asks(seen: Seen) -> set[str]:
+    """The paths of locations that are asked."""
+    return {entry.value for entry in seen.all("auth_request")} - {"off"}
+
+
+def _is_asked(seen: Seen, entry: Entry) -> bool:
+    found = seen.inherited(entry.inside, "auth_request")
+    return found is not None and found.value != "off"
+
+
+def _is_check(seen: Seen, entry: Entry) -> bool:
+    """Whether it is the question itself."""
+    block = entry.inside[-1].split(" #")[0] if entry.inside else ""
+    return block.removeprefix("location ").removeprefix("= ") in _asks(seen)
