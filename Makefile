@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install run test test-caches check bench bench-quick compat docs pictures clean
+.PHONY: install run test test-caches test-servers check bench bench-quick compat docs pictures clean
 
 install: $(VENV)/.installed
 
@@ -32,6 +32,12 @@ test-caches: install
 			tests/integration/gabbi tests/integration/test_admission_differential.py \
 			tests/integration/test_serve_reload.py tests/functional/test_forwarding.py || exit 1; \
 	done
+
+# All that is promised of the WSGI servers, with each of them, and Placement's whole suite through it.
+# With TEST_SERVERS=write it also writes the tables of docs/servers.md anew.
+test-servers: install
+	TEST_SERVERS=$(or $(TEST_SERVERS),all) REQUIRE_PROGRAMS=1 \
+		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/integration/servers $(ARGS)
 
 check: install
 	$(BIN)/ruff check .

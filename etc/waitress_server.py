@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""waitress in front of policy_proxy.wsgi:application. docs/waitress.md says more.
+
+    POLICY_PROXY_CONFIG_FILE=/etc/policy-proxy/policy-proxy.conf \\
+      python /etc/policy-proxy/waitress_server.py --listen 127.0.0.1:8778
+
+`waitress-serve` would do, but for one thing: it ends in the middle of what it is doing.
+"""
+
+import argparse
+import logging.config
+import pkgutil
+import signal
+import time
+
+from waitress import create_server, wasyncore
+
+from policy_proxy.telemetry import logs
+
+# https://docs.pylonsproject.org/projects/waitress/en/stable/arguments.html
+SETTINGS = {
+    "connection_limit": 1000,
+    "asyncore_use_poll": True,  # select() ends at descriptor 1023
+    # Bytes. A larger header is refused with 431, a larger body with 413, before the proxy sees it;
+    # the proxy's own limits are in [limits], and the one for bodies should be the same one.
+    "max_request_header_size": 131_072,
+    "max_request_body_size": 8_388_609,
+    # Bytes of an answer that may wait in memory for a slow client, before they go to a file, and
+    # before the proxy reads no more of it.
+    "outbuf_overflow": 1_048_576,
+    "outbuf_high_watermark": 1_048_576,
+    # Forwarded and X-Forwarded-* tell nothing, whoever sends them.
+    "trusted_proxy": None,
+    "clear_untrusted_proxy_headers": True,
+}
+DRAIN_TIMEOUT = 30
+"""Seconds that requests in flight get to finish after SIGTERM."""
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("application", nargs="?", default="policy_proxy.wsgi:application")
+    parser.add_argument("--listen", default="127.0.0.1:8778", help="address:port")
+    parser.add_argument("--threads", default=32, type=int)
+    given = parser.parse_args()
+    logging.config.dictConfig(logs.configuration("info"))
+    application = pkgutil.resolve_name(given.application)
+    application.opened()
+    name = given.listen.rpartition(":")[0]  # in Location, unless [server] public_url is set
+    given_settings = {"listen": given.listen, "server_name": name, "threads": given.threads}
+    serve(application, {**SETTINGS, **given_settings})
+
+
+def serve(application, settings):
+    """Serve until SIGTERM or SIGINT, then until nothing is in flight."""
+    sockets = {}
+    server = create_server(application, map=sockets, **settings)
+    told = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.append(time.monotonic()))
+    while not told:
+        wasyncore.loop(timeout=0.5, use_poll=True, map=sockets, count=1)
+    server.del_channel(sockets)
+    server.socket.close()  # nobody gets in any more; who connected before is served
+    while busy(server) and time.monotonic() < told[0] + DRAIN_TIMEOUT:
+        wasyncore.loop(timeout=0.1, use_poll=True, map=sockets, count=1)
+
+
+def busy(server):
+    channels = server.active_channels.values()
+    return any(one.requests or one.request or one.total_outbufs_len for one in channels)
+
+
+if __name__ == "__main__":
+    main()
