@@ -4,10 +4,10 @@
     → (Shadow) → Enforce → Content → terminal
 
 with Shadow where a candidate policy is tried, and Content before Enforce where the rule in force
-looks at something in the body.
+looks at something in the body. An authorizer has Original before Admission, and no Cors.
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
-the terminal at the end.
+the terminal at the end; and what an authorizer is asked is first made the request that it is about.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from oslo_middleware import cors
 
 from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
+from policy_proxy.admission.original import Original
 from policy_proxy.audit import sink as sinks
 from policy_proxy.audit.layer import Audit
 from policy_proxy.authentication.auth_token import AuthToken
@@ -31,7 +32,9 @@ from policy_proxy.backend.client import Backend
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.backend.remote import post
 from policy_proxy.barrier.error_barrier import ErrorBarrier
+from policy_proxy.barrier.headers import SUCCESS, VERDICT
 from policy_proxy.barrier.request_id import RequestId
+from policy_proxy.barrier.told import Told
 from policy_proxy.config import Settings, authtoken, named
 from policy_proxy.config.policy import PolicySettings, candidate_of
 from policy_proxy.errors import ConfigurationError
@@ -44,6 +47,7 @@ from policy_proxy.telemetry import looks
 from policy_proxy.telemetry.health import Health
 from policy_proxy.telemetry.readiness import Look, Readiness
 from policy_proxy.terminals.forward import Forward
+from policy_proxy.terminals.verdict import Verdict, without_bodies
 from policy_proxy.terminals.wrapped import Wrapped
 
 Layer = Callable[[WSGIApp], WSGIApp]
@@ -94,7 +98,25 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
     return _chain(settings, service, Wrapped(app), {})
 
 
-def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[str, Look]) -> Chain:
+def authorizer(settings: Settings, service: Service) -> Chain:
+    """The chain that a front end asks. It calls nobody but Keystone.
+
+    :raises ConfigurationError: if a file that the configuration names cannot be used.
+    """
+    sees_bodies = settings.authorizer.sees_bodies
+    verdict = Verdict(sees_bodies=sees_bodies, tells=settings.authorizer.is_told)
+    seen = service if sees_bodies else without_bodies(service)
+    return _chain(settings, seen, verdict, {}, authorizing=True)
+
+
+def _chain(
+    settings: Settings,
+    service: Service,
+    terminal: WSGIApp,
+    more: dict[str, Look],
+    *,
+    authorizing: bool = False,
+) -> Chain:
     watch = PolicyWatch(
         settings.policy, service.defaults, remote_ask(settings.policy), service.attributes
     )
@@ -105,7 +127,8 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
         settings.health.interval,
     )
     app = terminal
-    for layer in reversed(_layers(settings, service, watch, trial, readiness)):
+    layers = _layers(settings, service, watch, trial, readiness, authorizing=authorizing)
+    for layer in reversed(layers):
         app = layer(app)
     watches = [watch, *([trial.watch] if trial else [])]
     for one in watches:  # last, so that a chain that cannot be put together leaves no thread behind
@@ -143,6 +166,8 @@ def _layers(
     watch: PolicyWatch,
     trial: Trial | None,
     readiness: Readiness,
+    *,
+    authorizing: bool,
 ) -> list[Layer]:
     sink = _sink(settings)
     readers = BoundedSemaphore(settings.limits.max_body_readers)
@@ -157,9 +182,10 @@ def _layers(
             lost=lambda: sink.lost,
             trusted=settings.health.trusted_addresses,
         ),
-        *_cors(settings),
-        partial(ErrorBarrier, service=service),
+        *(_told(settings) if authorizing else _cors(settings)),
+        partial(ErrorBarrier, service=service, shown=VERDICT if authorizing else SUCCESS),
         partial(Audit, sink=sink),
+        *([partial(Original, settings=settings.authorizer)] if authorizing else []),
         partial(Admission, service=service, limits=settings.limits),
         partial(
             Identify,
@@ -187,6 +213,11 @@ def _cors(settings: Settings) -> list[Layer]:
     errors carry its headers too: a browser shows a script no 401 without them.
     """
     return [partial(cors.CORS, conf=settings.conf)] if settings.conf.cors.allowed_origin else []
+
+
+def _told(settings: Settings) -> list[Layer]:
+    """For a front end that gets no bodies of refusals."""
+    return [Told] if settings.authorizer.is_told else []
 
 
 def _sink(settings: Settings) -> sinks.Sink:

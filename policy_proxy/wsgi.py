@@ -1,8 +1,9 @@
 """The doors: how a WSGI server, or paste, gets at the chain.
 
-`application` is the proxy. `app_factory` and `filter_factory` are for paste.deploy: the proxy, and
-the chain around an application in the same process. Each reads its configuration from the file
-that POLICY_PROXY_CONFIG_FILE (or paste's `config_file`) names.
+`application` is the proxy; `authorize` is what a front end asks that forwards by itself.
+`app_factory` and `filter_factory` are for paste.deploy: the proxy, and the chain around an
+application in the same process. Each reads its configuration from the file that
+POLICY_PROXY_CONFIG_FILE (or paste's `config_file`) names.
 """
 
 from __future__ import annotations
@@ -27,6 +28,13 @@ def proxy_from_file(path: str) -> chain.Chain:
     :raises ConfigurationError: with every problem of the configuration.
     """
     return chain.proxy(config.load([path]), SERVICE)
+
+
+def authorizer_from_file(path: str) -> chain.Chain:
+    """
+    :raises ConfigurationError: with every problem of the configuration.
+    """
+    return chain.authorizer(config.load([path], authorizing=True), SERVICE)
 
 
 class Door:
@@ -77,6 +85,7 @@ def _configured() -> str:
 
 
 application = Door(lambda: proxy_from_file(_configured()))
+authorize = Door(lambda: authorizer_from_file(_configured()))
 
 
 def app_factory(global_conf: dict[str, str], **local_conf: str) -> WSGIApp:

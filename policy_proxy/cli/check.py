@@ -18,6 +18,7 @@ from policy_proxy.policy.build import build
 from policy_proxy.policy.problem import PolicyError
 from policy_proxy.policy.source import read
 from policy_proxy.telemetry import looks
+from policy_proxy.terminals.verdict import without_bodies
 
 SERVERS = (
     *("apache", "caddy", "envoy", "granian", "gunicorn", "in-process", "nginx", "serve"),
@@ -98,8 +99,10 @@ def inspected(
 
 
 def _policy_problems(settings: Settings) -> list[str]:
+    blind = settings.authorizer.front_end and not settings.authorizer.sees_bodies
+    attributes = without_bodies(SERVICE).attributes if blind else SERVICE.attributes
     try:
-        build(read(settings.policy), settings.policy, SERVICE.defaults, SERVICE.attributes)
+        build(read(settings.policy), settings.policy, SERVICE.defaults, attributes)
     except PolicyError as error:
         return error.problems
     return []
@@ -121,7 +124,8 @@ def _audit_problems(path: str | None) -> list[str]:
 def _remote_problems(settings: Settings, found: list[str], *, with_backend: bool) -> list[str]:
     """What is wrong with what the good sections lead to; nobody is asked by a bad one."""
     problems = []
-    if with_backend and _is_good(backend.GROUP, found):
+    forwards = with_backend and not settings.authorizer.front_end
+    if forwards and _is_good(backend.GROUP, found):
         problems.append(looks.backend(settings.backend)())
     if _is_good(authtoken.GROUP, found) and _is_good(authtoken.login_group(settings.conf), found):
         keystone = looks.keystone(settings.conf)()
@@ -136,7 +140,8 @@ def _is_good(section: str, found: list[str]) -> bool:
 
 def _users(settings: Settings) -> list[str]:
     """The sections with users of the proxy: who validates tokens, and whose token goes out."""
-    service = [settings.backend.auth_section] if settings.backend.credentials == "service" else []
+    forwards = not settings.authorizer.front_end and settings.backend.credentials == "service"
+    service = [settings.backend.auth_section] if forwards else []
     return sorted({authtoken.GROUP, *service})
 
 

@@ -63,7 +63,8 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     granian.on_startup(_pass_on_reloads)
     granian.on_startup(partial(_stop_for_certain, granian))
     cores = Cores() if server.one_core else None
-    granian.serve(target_loader=partial(_loaded, os.getpid(), cores))
+    door = wsgi.authorize if settings.authorizer.front_end else wsgi.application
+    granian.serve(target_loader=partial(_loaded, os.getpid(), cores, door))
 
 
 def _granian(server: ServerSettings) -> Any:
@@ -128,17 +129,18 @@ def _pass_on_reloads() -> None:
     signal.signal(signal.SIGHUP, pass_on)
 
 
-def _loaded(supervisor: int, cores: Cores | None, target: str) -> Any:
+def _loaded(supervisor: int, cores: Cores | None, door: wsgi.Door, target: str) -> Any:
     """What a worker serves, opened before its first request; `target` is what granian calls it.
 
     :param supervisor: the main process. Without it nobody would stop the worker, or start another
         one, so it is then told to finish what it is doing.
     :param cores: one of which the worker is to keep to.
+    :param door: what it serves.
     """
     del target
     lifetime.end_with(supervisor)
     try:
-        chain = wsgi.application.opened()
+        chain = door.opened()
     except ConfigurationError as error:
         for problem in error.problems:
             _LOG.error("%s", problem)
@@ -147,7 +149,7 @@ def _loaded(supervisor: int, cores: Cores | None, target: str) -> Any:
     gc.collect()
     gc.freeze()  # what is here stays: to look through it again and again costs a tenth of a request
     core = cores.take() if cores else None
-    return wsgi.application if core is None else OnOneCore(wsgi.application, core)
+    return door if core is None else OnOneCore(door, core)
 
 
 def _port_problems(host: str, port: int) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oslo_config import cfg
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from policy_proxy.config.networks import Network
 
 GROUP = "health"
 OPTS = [

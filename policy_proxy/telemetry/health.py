@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -11,7 +10,8 @@ from typing import Any
 
 import webob
 
-from policy_proxy.config.health import Network
+from policy_proxy.config import networks
+from policy_proxy.config.networks import Network
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.policy.shadow import Trial
 from policy_proxy.policy.watch import PolicyState, PolicyWatch
@@ -57,7 +57,7 @@ class Health:
         if environ.get("PATH_INFO") != PATH or environ.get("REQUEST_METHOD") != "GET":
             return self._app(environ, start_response)
         asked = environ.get("QUERY_STRING") == DETAILED
-        detailed = asked and self._trusts(environ.get("REMOTE_ADDR", ""))
+        detailed = asked and networks.hold(self._trusted, environ.get("REMOTE_ADDR", ""))
         document = self._told(detailed=detailed)
         response = webob.Response(
             status=200 if document["ready"] else 503,
@@ -87,15 +87,6 @@ class Health:
             if self._trial:
                 document["candidate"] = _tried(self._trial)
         return document
-
-    def _trusts(self, address: str) -> bool:
-        """An IPv4 address is the same one when a socket for IPv6 has accepted it."""
-        try:
-            client = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        client = getattr(client, "ipv4_mapped", None) or client
-        return any(client in network for network in self._trusted)
 
 
 def described(state: PolicyState) -> dict[str, Any]:
