@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import audit, commands, configuration, day, lint, operations
+from . import audit, commands, configuration, day, lint, operations, servers
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,6 +17,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     f"docs/{audit.NAME}": audit.schema,
     f"docs/{day.NAME}": day.log,
     f"docs/{day.TRIED_NAME}": day.tried,
+    "docs/check-server.md": servers.reference,
     "docs/commands.md": commands.reference,
     "docs/configuration.md": configuration.reference,
     "docs/lint-codes.md": lint.reference,

@@ -1,4 +1,4 @@
-"""Every finding of `check --server`: what breaks, what to do, an example, and what is said of it."""
+"""Every finding of `check --server`: what breaks, what to do, and an example of it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,11 @@ def _section(name: str, server: Server) -> str:
 
 
 def _rule(server: Server, code: str, rule: Rule) -> str:
-    blocks = [f"### {code}", _filled(_sentence(rule.breaks)), _filled(f"*What to do:* {rule.remedy}.")]
+    blocks = [
+        f"### {code}",
+        _filled(_sentence(rule.breaks)),
+        _filled(f"*What to do:* {rule.remedy}."),
+    ]
     if rule.bad:
         blocks.append(f"```text\n{rule.bad.expandtabs(4).rstrip()}\n```")
     if rule.environment:
@@ -90,7 +94,10 @@ def _said(server: Server, code: str, rule: Rule) -> str:
         path = Path(folder, server.file)
         path.write_text(rule.bad, encoding="utf-8")
         found = found_in(
-            server, [str(path)] if rule.bad else [], {} if rule.bad else rule.environment, rule.version
+            server,
+            [str(path)] if rule.bad else [],
+            {} if rule.bad else rule.environment,
+            rule.version,
         )
         said = [str(one).replace(f"{folder}/", "") for one in found if one.code == code]
     return "\n".join(said)

@@ -38,7 +38,7 @@ def look(
     entries = tuple(server.read(files, environment))
     seen = Seen(entries, ours, files[0] if files else "", versions.parsed(version))
     found = dict.fromkeys(
-        Finding(code, entry, rule)
+        Finding(code, entry, rule.breaks, rule.remedy)
         for code, rule in server.rules.items()
         for entry in rule.look(seen)
     )

@@ -58,8 +58,9 @@ class Finding:
 
     code: str
     entry: Entry
-    rule: Rule
+    breaks: str
+    remedy: str
 
     def __str__(self) -> str:
-        about = f"{self.entry.place}: {self.entry.text}: {self.rule.breaks}"
-        return f"{about}: {self.rule.remedy} [{self.code}]"
+        about = f"{self.entry.place}: {self.entry.text}: {self.breaks}"
+        return f"{about}: {self.remedy} [{self.code}]"

@@ -64,10 +64,10 @@ def _keeps_underscores(seen: Seen) -> Iterator[Entry]:
         given = [e for e in seen.all(_UNDERSCORES) if e.inside == inside]
         if not given:
             yield seen.absent(_UNDERSCORES, inside=point)
-        yield from (e for e in given if e.value.lower() not in ("reject", "drop"))
+        yield from (e for e in given if e.value.lower() != "reject")
 
 
-_UNDERSCORES = "underscoreHeadersStrategy"
+_UNDERSCORES = "aliasHeadersStrategy"
 
 
 def _insecure(*blocks: str) -> Look:
@@ -124,7 +124,7 @@ RULES: Mapping[str, Rule] = {
     "traefik-underscores": Rule(
         _keeps_underscores,
         "X_Roles gets through, and behind Traefik is taken for X-Roles",
-        "underscoreHeadersStrategy: reject, in http of the entry point",
+        "aliasHeadersStrategy: reject, in http of the entry point",
         _POINT,
     ),
     "traefik-sanitized-path": Rule(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from policy_proxy.cli.servers.entry import Entry, Unreadable
-from policy_proxy.cli.servers.files import command_line
+from policy_proxy.cli.servers.files import command_line, gunicorn_run
 
 ARGUMENTS = "GUNICORN_CMD_ARGS"
 DEFAULTS = {"FORWARDED_ALLOW_IPS": "forwarded_allow_ips", "WEB_CONCURRENCY": "workers"}
@@ -42,7 +42,9 @@ def entries(files: Sequence[str], environment: Mapping[str, str]) -> Iterator[En
             place, words = command_line.arguments(file, "gunicorn")
             places |= _arguments(config, words, place)
         else:
-            given, longest = _ran(file)
+            assigned, moved = _ran(file)
+            longest = moved or longest
+            given = {name: one for name, one in assigned.items() if name in config.settings}
             _set(config, given, file)
             places |= _lines(file, given)
     words = shlex.split(environment.get(ARGUMENTS, ""))
@@ -65,11 +67,11 @@ def _config() -> Any:
         ) from None
 
 
-def _ran(file: str) -> tuple[Mapping[str, object], int]:
-    """What the file sets, and the longest request line that gunicorn then allows."""
+def _ran(file: str) -> tuple[Mapping[str, object], int | None]:
+    """What the file assigns, and the longest request line of gunicorn if it has moved it."""
     Path(file).read_bytes()  # that it cannot be read is told as of any other file
     done = subprocess.run(  # noqa: S603  this very Python, and a file that the operator named
-        [sys.executable, "-m", "policy_proxy.cli.servers.files.gunicorn_run", file],
+        [sys.executable, "-P", gunicorn_run.__file__, file],
         capture_output=True,
         text=True,
         check=False,
@@ -107,8 +109,6 @@ def _arguments(config: Any, words: list[str], place: str) -> Mapping[str, str]:
 
 def _set(config: Any, given: Mapping[str, object], place: str) -> None:
     for name, value in given.items():
-        if isinstance(value, str) and value.startswith("<"):
-            continue  # a function, or a class, of the file's own
         try:
             config.set(name, value)
         except Exception as error:  # noqa: BLE001  gunicorn's validators raise anything

@@ -1,6 +1,6 @@
 """Runs a configuration file of gunicorn, as gunicorn does, and prints what it sets as JSON.
 
-A process of its own: the file is Python, and may change anything.
+A program of its own, that imports nothing of ours: the file is Python, and may change anything.
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ import contextlib
 import json
 import runpy
 import sys
-from importlib import import_module
+
+PLAIN = (bool, int, float, str, list, dict)
 
 
 def main(file: str) -> None:
     with contextlib.redirect_stdout(sys.stderr):
-        known = import_module("gunicorn.config").Config().settings
         assigned = runpy.run_path(file)
     given = {
-        name: value if isinstance(value, bool | int | str | list) else repr(value)
+        name: value
         for name, value in assigned.items()
-        if name in known
+        if isinstance(value, PLAIN) and not name.startswith("_")
     }
-    longest = import_module("gunicorn.http.message").MAX_REQUEST_LINE
+    messages = sys.modules.get("gunicorn.http.message")
+    longest = getattr(messages, "MAX_REQUEST_LINE", None)
     print(json.dumps({"given": given, "longest": longest}, default=repr))
 
 
