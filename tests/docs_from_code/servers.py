@@ -42,7 +42,7 @@ command line are seen.
 - Without a file, only the environment (`GUNICORN_CMD_ARGS`, `UWSGI_...`) and the installed version
   are looked at, and nothing is called good that was not.
 - Each run says what it did not look at.
-- The proxy's own configuration is checked as ever: `delay_auth_decision`, for one, is refused there.
+- The proxy's own configuration is checked as ever: it refuses `delay_auth_decision`, for one.
 - Exit code 0: nothing was found. 1: something was. 2: wrong usage.
 
 What breaks depends on `[limits]`: the examples are for the defaults. A code keeps its meaning.
@@ -73,9 +73,10 @@ def _section(name: str, server: Server) -> str:
 
 
 def _rule(server: Server, code: str, rule: Rule) -> str:
+    breaks = rule.breaks[0].upper() + rule.breaks[1:]
     blocks = [
         f"### {code}",
-        _filled(_sentence(rule.breaks)),
+        _filled(_sentence(breaks)),
         _filled(f"*What to do:* {rule.remedy}."),
     ]
     if rule.bad:

@@ -16,7 +16,7 @@ GOOD = {
     "envoy": ["etc/envoy.yaml"],
     "gunicorn": ["etc/gunicorn.conf.py"],
     "in-process": ["etc/wsgi/guarded_placement.py"],
-    "nginx": [],
+    "nginx": ["etc/mutual-tls/nginx.conf"],
     "serve": ["etc/policy-proxy.conf"],
     "traefik": ["etc/traefik/traefik.yaml", "etc/traefik/dynamic.yaml"],
     "uwsgi": [],
