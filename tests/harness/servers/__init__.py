@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from harness.servers.granian import Granian
 from harness.servers.gunicorn import Gunicorn
 from harness.servers.running import APPLICATION, ETC, Running, WSGIServer
+from harness.servers.uwsgi import Uwsgi, UwsgiBehindNginx
 from harness.servers.waitress import Waitress
 
 __all__ = ["APPLICATION", "ETC", "SERVERS", "Running", "WSGIServer"]
 
 SERVERS: Mapping[str, WSGIServer] = {
-    server.name: server for server in (Granian(), Gunicorn(), Waitress())
+    server.name: server
+    for server in (Granian(), Gunicorn(), Uwsgi(), UwsgiBehindNginx(), Waitress())
 }
