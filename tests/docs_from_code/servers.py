@@ -67,6 +67,7 @@ def _section(name: str, server: Server) -> str:
         f"## {name}",
         _filled(f"`--server` {named}: {server.words}. Its file, mostly: `{server.file}`."),
         _filled(f"Not looked at: {unseen}."),
+        *(_filled(f"Whatever it is told: {words}.") for words in server.always),
         table(("Code", "What breaks"), rows),
         *(_rule(server, code, rule) for code, rule in server.rules.items()),
     )

@@ -134,7 +134,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "nginx-bodies-on-disk": Rule(
         nginx_locations.bodies_on_disk,
-        "bodies are written to files before anybody has a say",
+        "bodies are copied to files on their way",
         "client_body_buffer_size as large as [limits] max_body_bytes, or "
         "proxy_request_buffering off",
         "server { location / { proxy_pass http://127.0.0.1:8778; } }\n",

@@ -11,6 +11,9 @@ from policy_proxy.cli.servers.seen import Seen
 
 _PASSES = ("proxy_pass", "uwsgi_pass", "fastcgi_pass", "scgi_pass", "grpc_pass")
 _HAS_PATH = re.compile(r"\w+://(unix:[^:]*:.+|[^/]+/.*|.*\$(document_)?uri.*)")
+_AS_UNDERSTOOD = re.compile(r"\w+://[^/$]+/\$(\w+)")
+_TOLD = "$upstream_http_x_policy_proxy_target"
+"""In the authorizer's answer: the target that it decided, built anew."""
 _MISLEADING = re.compile(r"\$(document_)?uri\b|\$http_|\$args\b|\$query_string\b")
 _ORIGINAL = re.compile(r"x-original-|x-forwarded-(method|uri)", re.IGNORECASE)
 _BODY_BUFFER = 16 * 1024
@@ -45,9 +48,17 @@ def misled(seen: Seen) -> Iterator[Entry]:
 def changed_path(seen: Seen) -> Iterator[Entry]:
     """What gives the backend another path, where the authorizer was asked about the client's."""
     for entry in seen.all("proxy_pass", "rewrite"):
-        changes = entry.name == "rewrite" or _HAS_PATH.fullmatch(entry.value)
+        has_path = _HAS_PATH.fullmatch(entry.value) and not _is_as_understood(seen, entry)
+        changes = entry.name == "rewrite" or has_path
         if changes and _is_asked(seen, entry) and not _is_check(seen, entry):
             yield entry
+
+
+def _is_as_understood(seen: Seen, entry: Entry) -> bool:
+    """Whether what is passed on is the target that the authorizer told."""
+    match = _AS_UNDERSTOOD.fullmatch(entry.value)
+    told = {e.words[0] for e in seen.all("auth_request_set") if e.words[1:] == (_TOLD,)}
+    return match is not None and f"${match[1]}" in told
 
 
 def satisfied_otherwise(seen: Seen) -> Iterator[Entry]:
@@ -56,7 +67,7 @@ def satisfied_otherwise(seen: Seen) -> Iterator[Entry]:
 
 def denial_replaced(seen: Seen) -> Iterator[Entry]:
     for entry in seen.all("error_page"):
-        replaced = any(word.startswith("=") for word in entry.words)
+        replaced = any(word[0] == "=" for word in entry.words) and entry.words[-1][0] != "@"
         if replaced and {"401", "403"} & {*entry.words}:
             yield entry
 

@@ -16,7 +16,8 @@ from policy_proxy.config import Settings
 class Report:
     """
     :param problems: a sentence each.
-    :param notes: what was looked at and is good, and what was not looked at; a line each.
+    :param notes: what was looked at and is good, what no file can change, and what was not looked
+        at; a line each.
     """
 
     problems: tuple[str, ...]
@@ -38,7 +39,9 @@ def report(name: str, files: Sequence[str], ours: Settings) -> Report:
         return Report((f"{error.filename}: {error.strerror}: name another",), ())
     problems = tuple(map(str, looked.found))
     good = () if problems else tuple(_good(name, files, version))
-    return Report(problems, (*good, *(f"not looked at: {words}" for words in looked.unseen)))
+    always = (f"{name}, whatever it is told: {words}" for words in server.always)
+    unseen = (f"not looked at: {words}" for words in looked.unseen)
+    return Report(problems, (*good, *always, *unseen))
 
 
 def _good(name: str, files: Sequence[str], version: str) -> Iterator[str]:

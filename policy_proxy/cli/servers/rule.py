@@ -40,6 +40,7 @@ class Server:
         `Unreadable`, or OSError.
     :param version: the version of it that is installed here; empty if none is, or none is known.
     :param unseen: what no look at the file can tell.
+    :param always: what it does, whatever it is told.
     :param with_backend: whether the proxy uses its `[backend]` there.
     """
 
@@ -49,6 +50,7 @@ class Server:
     rules: Mapping[str, Rule]
     version: Callable[[], str]
     unseen: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
     with_backend: bool = True
 
 

@@ -71,5 +71,6 @@ SERVER = Server(
     read=_read,
     rules=RULES,
     version=versions.of_distribution("granian"),
+    always=("chunked bodies are a 411: granian hands one that broke off on as if it were whole",),
     unseen=("options on the command line of `serve`",),
 )

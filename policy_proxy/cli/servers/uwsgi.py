@@ -15,17 +15,11 @@ from policy_proxy.config import Settings
 LARGEST_BUFFER = 65_535
 """uWSGI counts its length in 16 bits."""
 OURS = re.compile(r"policy_proxy\.wsgi(:(application|authorize))?")
-_HTTP = ("http", "http-socket", "http11-socket", "https-socket")
 _LOOPBACK = re.compile(r"(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d+")
 
 
 def _buffer(ours: Settings) -> int:
     return min(LARGEST_BUFFER, looks.request_line(ours) + looks.header_line(ours))
-
-
-def _no_chunks(seen: Seen) -> Iterable[Entry]:
-    if any(seen.all(*_HTTP)):
-        yield from looks.not_on("http-chunked-input")(seen)
 
 
 def _no_threads(seen: Seen) -> Iterable[Entry]:
@@ -57,12 +51,12 @@ def _large(ours: Settings) -> int:
 
 
 RULES: Mapping[str, Rule] = {
-    "uwsgi-chunked-input": Rule(
-        _no_chunks,
-        "a chunked body is not read: the proxy refuses such a request with 411 rather than pass "
-        "it on empty",
-        "http-chunked-input = true",
-        "[uwsgi]\nhttp-socket = 127.0.0.1:8778\n",
+    "uwsgi-http11-socket": Rule(
+        lambda seen: seen.all("http11-socket"),
+        "what is in a chunked body is taken for the next request of its connection: whatever is in "
+        "front sees one request, and uWSGI two",
+        "http-socket in its place, which ends each connection",
+        "[uwsgi]\nhttp11-socket = 127.0.0.1:8778\n",
     ),
     "uwsgi-buffer-size": Rule(
         looks.below("buffer-size", 4096, _buffer),
@@ -184,5 +178,11 @@ SERVER = Server(
     unseen=(
         "uWSGI's command line, unless the file is the systemd unit with it",
         "what the file includes",
+    ),
+    always=(
+        (
+            "chunked bodies are a 411, with http-chunked-input and without: uWSGI hands them to WSGI "
+            "applications empty"
+        ),
     ),
 )

@@ -97,5 +97,11 @@ SERVER = Server(
     read=_read,
     rules=RULES,
     version=versions.of_distribution("waitress"),
+    always=(
+        (
+            "bodies are read whole before the proxy has a say, those of more than inbuf_overflow into "
+            "files"
+        ),
+    ),
     unseen=("values that the file computes, and arguments of the command line",),
 )

@@ -10,18 +10,20 @@ from policy_proxy.cli.check import SERVERS as NAMES
 from policy_proxy.cli.servers.every import SERVERS
 
 RULES = [(name, code) for name in SERVERS for code in SERVERS[name].rules if name != "granian"]
-GOOD = {
-    "apache": [],
-    "caddy": ["etc/Caddyfile"],
-    "envoy": ["etc/envoy.yaml"],
-    "gunicorn": ["etc/gunicorn.conf.py"],
-    "in-process": ["etc/wsgi/guarded_placement.py"],
-    "nginx": ["etc/mutual-tls/nginx.conf"],
-    "serve": ["etc/policy-proxy.conf"],
-    "traefik": ["etc/traefik/traefik.yaml", "etc/traefik/dynamic.yaml"],
-    "uwsgi": [],
-    "waitress": ["etc/waitress_server.py"],
-}
+GOOD = [
+    ("caddy", ["etc/Caddyfile"]),
+    ("envoy", ["etc/envoy.yaml"]),
+    ("gunicorn", ["etc/gunicorn.conf.py"]),
+    ("in-process", ["etc/paste.ini"]),
+    ("in-process", ["etc/wsgi/guarded_placement.py"]),
+    ("nginx", ["etc/mutual-tls/nginx.conf"]),
+    ("nginx", ["etc/nginx-authorizer.conf"]),
+    ("nginx", ["etc/uwsgi-nginx.conf"]),
+    ("serve", ["etc/policy-proxy.conf"]),
+    ("traefik", ["etc/traefik/traefik.yaml", "etc/traefik/dynamic.yaml"]),
+    ("uwsgi", ["etc/uwsgi.ini"]),
+    ("waitress", ["etc/waitress_server.py"]),
+]
 
 
 def test_every_server_can_be_named():
@@ -64,9 +66,9 @@ def test_the_same_is_found_in_the_environment(name, code):
     assert one.entry.place in rule.environment
 
 
-@pytest.mark.parametrize("name", GOOD)
-def test_the_files_that_operators_copy_are_good(name):
-    files = [str(ROOT / path) for path in GOOD[name]]
+@pytest.mark.parametrize(("name", "paths"), GOOD, ids=str)
+def test_the_files_that_operators_copy_are_good(name, paths):
+    files = [str(ROOT / path) for path in paths]
 
     assert [str(one) for one in found_in(SERVERS[name], files, {})] == []
 
