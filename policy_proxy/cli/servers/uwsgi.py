@@ -181,8 +181,8 @@ SERVER = Server(
     ),
     always=(
         (
-            "chunked bodies are a 411, with http-chunked-input and without: uWSGI hands them to WSGI "
-            "applications empty"
+            "chunked bodies are a 411, with http-chunked-input and without: uWSGI hands them on "
+            "empty"
         ),
     ),
 )

@@ -99,8 +99,8 @@ SERVER = Server(
     version=versions.of_distribution("waitress"),
     always=(
         (
-            "bodies are read whole before the proxy has a say, those of more than inbuf_overflow into "
-            "files"
+            "bodies are read whole before the proxy has a say, those of more than inbuf_overflow "
+            "into files"
         ),
     ),
     unseen=("values that the file computes, and arguments of the command line",),
