@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from policy_proxy.config import networks
 from policy_proxy.config.authorizer import AuthorizerSettings
+from policy_proxy.config.networks import is_in
 from policy_proxy.errors import Malformed, NotFound
 from policy_proxy.model import ORIGINAL, Environ, StartResponse, WSGIApp
 
@@ -93,14 +93,8 @@ class Original:
         :raises Malformed: for anybody but the front end.
         """
         peer = environ.get("REMOTE_ADDR", "")
-        trusted = (
-            networks.hold(self._settings.trusted_addresses, peer)
-            if peer
-            else self._settings.trust_unix_socket
-        )
-        if not trusted:
-            option = "trusted_addresses" if peer else "trust_unix_socket"
-            private = f"{peer or 'a peer without an address'} is not in [authorizer] {option}"
+        if not is_in(peer, self._settings.trusted_addresses):
+            private = f"{peer or 'unix'} is not among [authorizer] trusted_addresses"
             raise Malformed("This service answers its front end alone.", private=private)
 
     def _put(self, environ: Environ, asked: _Asked) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from oslo_config import cfg
 
-from policy_proxy.config import server
-from policy_proxy.config.networks import Network
+from policy_proxy.config import networks, server
 
 GROUP = "authorizer"
 OPTS = [
@@ -28,16 +26,12 @@ OPTS = [
     ),
     cfg.ListOpt(
         "trusted_addresses",
-        item_type=ipaddress.ip_network,
+        item_type=networks.parsed,
         default=["127.0.0.0/8", "::1/128"],
         help="Networks, separated by commas, from where the front end asks. Whoever else asks is "
-        "refused. What counts is where the connection comes from.",
-    ),
-    cfg.BoolOpt(
-        "trust_unix_socket",
-        default=False,
-        help="Whether a peer without an address may ask, as every peer of a unix socket is: there "
-        "the mode of the socket's folder says who gets in.",
+        "refused. What counts is where the connection comes from, whatever a header says. `unix` "
+        "stands for whoever connects to the unix socket: there the mode of the socket says who "
+        "may.",
     ),
     cfg.StrOpt(
         "check_path",
@@ -68,8 +62,7 @@ class AuthorizerSettings:
     """
 
     front_end: str | None
-    trusted_addresses: tuple[Network, ...]
-    trust_unix_socket: bool
+    trusted_addresses: tuple[networks.Network | str, ...]
     check_path: str
     body: str
     mount: str
@@ -89,7 +82,6 @@ def read(conf: cfg.ConfigOpts) -> AuthorizerSettings:
     return AuthorizerSettings(
         front_end=group.front_end,
         trusted_addresses=tuple(group.trusted_addresses),
-        trust_unix_socket=group.trust_unix_socket,
         check_path=group.check_path,
         body=group.body,
         mount=urlsplit(conf[server.GROUP].public_url or "").path.rstrip("/"),
@@ -104,7 +96,7 @@ def problems(settings: AuthorizerSettings, conf: cfg.ConfigOpts) -> list[str]:
             "[authorizer] front_end is not set: name the server that asks, nginx, envoy, caddy or "
             "traefik"
         )
-    if not settings.trusted_addresses and not settings.trust_unix_socket:
+    if not settings.trusted_addresses:
         found.append(
             "[authorizer] trusted_addresses is empty, so nobody may ask: name the front end's"
         )

@@ -10,8 +10,7 @@ from typing import Any
 
 import webob
 
-from policy_proxy.config import networks
-from policy_proxy.config.networks import Network
+from policy_proxy.config.networks import Network, is_in
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.policy.shadow import Trial
 from policy_proxy.policy.watch import PolicyState, PolicyWatch
@@ -34,7 +33,7 @@ class Health:
 
     :param trial: the candidate policy, if one is tried.
     :param lost: tells how many audit records could not be written where they should be.
-    :param trusted: from where more may be asked.
+    :param trusted: from where more may be asked; it is the peer that counts.
     """
 
     def __init__(
@@ -44,7 +43,7 @@ class Health:
         watch: PolicyWatch,
         trial: Trial | None,
         lost: Callable[[], int],
-        trusted: Iterable[Network],
+        trusted: Iterable[Network | str],
     ) -> None:
         self._app = app
         self._readiness = readiness
@@ -57,7 +56,7 @@ class Health:
         if environ.get("PATH_INFO") != PATH or environ.get("REQUEST_METHOD") != "GET":
             return self._app(environ, start_response)
         asked = environ.get("QUERY_STRING") == DETAILED
-        detailed = asked and networks.hold(self._trusted, environ.get("REMOTE_ADDR", ""))
+        detailed = asked and is_in(environ.get("REMOTE_ADDR", ""), self._trusted)
         document = self._told(detailed=detailed)
         response = webob.Response(
             status=200 if document["ready"] else 503,
