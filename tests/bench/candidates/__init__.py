@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from bench.candidates import bare, envoy_front, nginx_front, ours, placement, stock
+from bench.candidates import (
+    bare,
+    envoy_front,
+    fronts,
+    nginx_front,
+    ours,
+    placement,
+    servers,
+    stock,
+)
 from bench.processes import Running
 from bench.world import World
 
@@ -58,6 +67,17 @@ CANDIDATES: Mapping[str, Candidate] = {
     ),
     "Placement": Candidate(placement.direct, "Placement with its own middleware and policy"),
     "Placement through ours": Candidate(placement.through_ours, "Placement behind ours"),
+    "ours around Placement": Candidate(
+        placement.in_process, "Placement with ours around it, in one process"
+    ),
+    **{
+        name: Candidate(partial(servers.start, server=server), f"ours on {server}")
+        for server, name in servers.NAMES.items()
+    },
+    **{
+        name: Candidate(partial(fronts.start, front_end=front), f"{front}, asking ours")
+        for front, name in fronts.NAMES.items()
+    },
     "ours, 2 workers": Candidate(
         partial(ours.start, name="ours, 2 workers", workers=2), "ours with --workers 2"
     ),

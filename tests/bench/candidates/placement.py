@@ -1,4 +1,5 @@
-"""Placement itself, with its own keystone middleware and policy: direct, and through ours.
+"""Placement itself, with its own keystone middleware and policy: direct, through ours, and with
+ours around it in its own process.
 
 As a deployment has it, its middleware remembers tokens in memcached.
 """
@@ -6,9 +7,10 @@ As a deployment has it, its middleware remembers tokens in memcached.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from bench import backend, tokens, work
-from bench.candidates import ours
+from bench.candidates import granian_apps, ours
 from bench.processes import Running
 from bench.world import World
 from policy_proxy.embedded import ports, state, users
@@ -27,6 +29,21 @@ def through_ours(world: World) -> Running:
     return Running(front.url, (*behind.children, *front.children), behind=(behind.url,))
 
 
+def in_process(world: World) -> Running:
+    """Another one like it, with the chain around it in its own process, on one thread as well."""
+    name = "placement-guarded"
+    folder = ours.folder_of(world, name)
+    path = ours.configuration(world, folder, world.backend, ours.DEFAULTS)
+    more = {
+        "OS_PLACEMENT_CONFIG_DIR": str(_configured(world, name)),
+        "POLICY_PROXY_CONFIG_FILE": str(path),
+    }
+    url, child = granian_apps.start(world, "guarded_placement", 1, more, name=name)
+    child.wait_for(f"{url}/healthcheck")
+    _fill(world, url)
+    return Running(url, (child,))
+
+
 def _start(world: World, name: str) -> Running:
     port = ports.free()
     child = _process(world, name, port)
@@ -37,6 +54,14 @@ def _start(world: World, name: str) -> Running:
 
 
 def _process(world: World, name: str, port: int) -> Child:
+    directory = _configured(world, name)
+    command = [sys.executable, "-m", "policy_proxy.embedded.launcher", "placement", str(port)]
+    log = world.folder / f"{name}.log"
+    return world.children.start(name, command, log, {"OS_PLACEMENT_CONFIG_DIR": str(directory)})
+
+
+def _configured(world: World, name: str) -> Path:
+    """The folder with its configuration; its database begins anew."""
     directory = world.folder / name
     directory.mkdir(exist_ok=True)
     database = directory / "placement.sqlite"
@@ -55,9 +80,7 @@ def _process(world: World, name: str, port: int) -> Child:
             ),
         },
     )
-    command = [sys.executable, "-m", "policy_proxy.embedded.launcher", "placement", str(port)]
-    log = world.folder / f"{name}.log"
-    return world.children.start(name, command, log, {"OS_PLACEMENT_CONFIG_DIR": str(directory)})
+    return directory
 
 
 def _fill(world: World, url: str) -> None:
