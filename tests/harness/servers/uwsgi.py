@@ -25,6 +25,14 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/loca
 _RELOAD = signal.SIGHUP
 
 
+@dataclass(frozen=True, slots=True)
+class Chained(Running):
+    """Its workers are replaced one after the other, by a word to the master."""
+
+    def reload(self) -> None:
+        self.log.with_name("uwsgi.fifo").write_text("c")
+
+
 class Uwsgi:
     name = "uWSGI"
 
@@ -54,12 +62,13 @@ class Uwsgi:
             port,
             environment=for_proxy(given),
             reload_signal=_RELOAD,
+            kind=Chained,
         ) as running:
             yield running
 
 
 @dataclass(frozen=True, slots=True)
-class Behind(Running):
+class Behind(Chained):
     """nginx answers at `port`; the workers are those of the process behind it."""
 
     behind: subprocess.Popen[bytes] | None = None
@@ -67,10 +76,6 @@ class Behind(Running):
     def worker_pids(self) -> list[int]:
         assert self.behind is not None
         return Running(self.port, self.behind, self.log).worker_pids()
-
-    def reload(self) -> None:
-        assert self.behind is not None
-        self.behind.send_signal(_RELOAD)
 
 
 class UwsgiBehindNginx:
@@ -99,7 +104,7 @@ class UwsgiBehindNginx:
         assert NGINX
         port = free_port()
         socket = folder / "uwsgi.sock"
-        ini = _ini(folder, f"socket = {socket}", application, threads, processes)
+        ini = _ini(folder, _behind(socket), application, threads, processes)
         given = _told_its_address(configuration, folder, port)
         with (folder / "uwsgi.log").open("wb") as output:
             behind = subprocess.Popen(
@@ -114,6 +119,7 @@ class UwsgiBehindNginx:
                 folder / "nginx.log",
                 port,
                 environment={},
+                reload_signal=_RELOAD,
                 stop_signal=signal.SIGQUIT,
                 kind=partial(Behind, behind=behind),
             ) as running:
@@ -139,26 +145,34 @@ def _ini(folder: Path, listening: str, application: str, threads: int, processes
     )
 
 
+def _behind(socket: Path) -> str:
+    """The lines that the file's comment puts in the place of `http-socket`."""
+    comment = re.search(r"(?ms)^; Behind nginx.*?\n(.*?)^[^;]", INI.read_text())
+    assert comment
+    lines = comment[1].replace(";   ", "")
+    return re.sub(r"(?m)^socket = .*$", f"socket = {socket}", lines).strip()
+
+
 def _nginx_conf(folder: Path, socket: Path, port: int) -> Path:
     """etc/uwsgi-nginx.conf in the `http` block that a distribution's nginx.conf puts it in."""
     site = _copied(
         ETC / "uwsgi-nginx.conf",
         folder / "site.conf",
         {
-            r"server unix:.*": f"server unix:{socket};",
+            r"    server unix:.*": f"    server 'unix:{socket}';",
             r"    listen .*": f"    listen {HOST}:{port};",
             r"    server_name .*": "    server_name placement.example;",
         },
     )
     temporary = "\n".join(
-        f"{kind}_temp_path {folder}/{kind};"
+        f"{kind}_temp_path '{folder}/{kind}';"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     path = folder / "nginx.conf"
     path.write_text(
-        f"pid {folder}/nginx.pid;\nerror_log stderr;\nuser root;\nworker_processes 1;\n"
+        f"pid '{folder}/nginx.pid';\nerror_log stderr;\nuser root;\nworker_processes 1;\n"
         f"events {{ worker_connections 256; }}\n"
-        f"http {{\naccess_log off;\n{temporary}\ninclude {site};\n}}\n"
+        f"http {{\naccess_log off;\n{temporary}\ninclude '{site}';\n}}\n"
     )
     return path
 

@@ -41,10 +41,10 @@ def start(tmp_path_factory, keystone, keystone_url, password):
                 backend=backend.url,
                 keystone=keystone_url,
                 password=password,
-                backend_options="max_answer_bytes = 1073741824",
+                options="[limits]\nmax_body_readers = 4",  # below the threads of each server
             )
-            path.write_text(path.read_text().replace("_timeout = 2", "_timeout = 20"))
-            path.write_text(path.read_text().replace("total_timeout = 4", "total_timeout = 30"))
+            text = path.read_text().replace("read_timeout = 2", "read_timeout = 20")
+            path.write_text(text.replace("total_timeout = 4", "total_timeout = 30"))
             with server.running(path, folder, **sizes) as running:
                 yield Site(server.name, running, backend, script, keystone, folder)
 
@@ -75,7 +75,7 @@ def told(server, record_property) -> Tell:
     return telling
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter, config):
     if not table.writing():
         return
     seen = [
@@ -85,4 +85,4 @@ def pytest_terminal_summary(terminalreporter):
         if name == "server"
     ]
     versions = {name: SERVERS[name].version() for name in SERVERS if not SERVERS[name].missing()}
-    table.write(seen, versions)
+    table.write(seen, versions, whole=not config.getoption("keyword"))

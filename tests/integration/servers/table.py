@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 VARIABLE = "TEST_SERVERS"
@@ -30,36 +30,29 @@ def kept() -> Kept:
     return found
 
 
-def write(seen: Iterable[Seen], servers: dict[str, str]) -> None:
-    """Keep what was seen of these servers, name -> version; of others what was kept before.
+def write(seen: Iterable[Seen], versions: Mapping[str, str], *, whole: bool) -> None:
+    """Keep what was seen. Rows stay where they are, new ones come last.
 
-    Rows stay where they are; one that nothing was seen of goes, new ones come last.
+    :param versions: of the installed servers, by name.
+    :param whole: whether all tests of each server that was seen have run: then what they kept
+        before and did not see now is no longer true.
     """
-    new: Kept = {}
-    for heading, row, server, told in seen:
-        new.setdefault(heading, {}).setdefault(row, {})[server] = told
+    seen = [*seen]
+    fresh = {name for _, _, name, _ in seen}
     old = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
-    before: Kept = old.get("seen", {})
-    versions = {**old.get("versions", {}), **servers}
-    merged = {
-        heading: {
-            row: {
-                name: told
-                for name in versions
-                if (told := _one(new if name in servers else before, heading, row, name))
-            }
-            for row in {**before.get(heading, {}), **rows}
-            if row in rows
-        }
-        for heading, rows in _in_order(before, new).items()
+    merged: Kept = {}
+    for heading, rows in old.get("seen", {}).items():
+        for row, cells in rows.items():
+            stay = {name: told for name, told in cells.items() if not (whole and name in fresh)}
+            merged.setdefault(heading, {})[row] = stay
+    for heading, row, name, told in seen:
+        merged.setdefault(heading, {}).setdefault(row, {})[name] = told
+    document = {
+        "versions": old.get("versions", {}) | {name: versions[name] for name in sorted(fresh)},
+        "seen": {
+            heading: {row: dict(sorted(cells.items())) for row, cells in rows.items() if cells}
+            for heading, rows in merged.items()
+        },
     }
-    text = json.dumps({"versions": versions, "seen": merged}, indent=1, ensure_ascii=False)
+    text = json.dumps(document, indent=1, ensure_ascii=False)
     FILE.write_text(f"{text}\n", encoding="utf-8")
-
-
-def _in_order(before: Kept, new: Kept) -> Kept:
-    return {heading: new[heading] for heading in {**before, **new} if heading in new}
-
-
-def _one(kept: Kept, heading: str, row: str, server: str) -> str:
-    return kept.get(heading, {}).get(row, {}).get(server, "")
