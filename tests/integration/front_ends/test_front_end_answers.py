@@ -1,0 +1,110 @@
+"""What the front ends make of the answers of an authorizer and of a backend, whatever they are."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness import front_ends
+from harness.front_ends import front_end
+from harness.heard import Heard
+from harness.serve import free_port
+from integration.front_ends.site import OUTBOUND, request
+from integration.raw_backend import OK, RawBackend, answering
+
+ALLOWING = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Openstack-Request-Id: req-1\r\n%s\r\n"
+FAILING = b"HTTP/1.1 500 E\r\nContent-Length: 9\r\nContent-Type: text/plain\r\n\r\nTraceback"
+PLACED = (
+    b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n"
+    b"Location: http://made-up.example/resource_providers/1\r\n\r\n"
+)
+
+
+@pytest.fixture(scope="module", params=front_ends.NAMES)
+def between(request, tmp_path_factory):
+    """The front end with an authorizer and a backend that say what a test has them say."""
+    said = {}
+
+    def saying(who):
+        def script(connection):
+            while connection.hear():
+                connection.say(said[who])
+
+        return script
+
+    name = request.param
+    folder = tmp_path_factory.mktemp(name)
+    with (
+        RawBackend(saying("authorizer")) as authorizer,
+        RawBackend(saying("backend")) as backend,
+    ):
+        said |= {"authorizer": ALLOWING % b"", "backend": OK}
+        with front_end(name, folder, authorizer=authorizer.port, placement=backend.port) as front:
+            yield name, front, backend, said
+
+
+def test_nothing_of_the_authorizers_answer_reaches_placement_but_the_request_id(between):
+    _, front, backend, said = between
+    backend.requests.clear()
+    said["authorizer"] = ALLOWING % b"X-Roles: a\r\nX-Auth-Token: b\r\nSet-Cookie: c=d\r\n"
+    said["backend"] = OK
+    front.raw(request("GET", "/traits", "X-Auth-Token: t"))
+    (raw,) = backend.requests
+    heard = Heard.read(raw)
+    assert {name for name, _ in heard.headers} <= OUTBOUND
+    assert heard.values("x-auth-token") == ["t"]
+    assert heard.values("x-openstack-request-id") == ["req-1"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 302 Found\r\nLocation: /traits\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 500 E\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        b"",
+    ],
+    ids=["redirects", "fails", "switches", "babbles", "hangs up"],
+)
+def test_what_is_no_consent_is_a_refusal(between, answer):
+    name, front, backend, said = between
+    backend.requests.clear()
+    said["authorizer"] = answer
+    got = front.raw(request("GET", "/traits", "X-Auth-Token: t"), timeout=2)
+    assert backend.requests == []
+    # Caddy has nothing to say of a switch of protocols, which the authorizer never proposes
+    assert not got.startswith(b"HTTP/1.1 2") or (name, b" 101 " in answer) == ("caddy", True)
+
+
+@pytest.mark.parametrize("name", front_ends.NAMES)
+def test_without_an_authorizer_nothing_is_let_in(tmp_path, name):
+    with (
+        RawBackend(answering(OK)) as backend,
+        front_end(name, tmp_path, authorizer=free_port(), placement=backend.port) as front,
+    ):
+        answer = front.raw(request("GET", "/traits", "X-Auth-Token: gAAAAAsecret"))
+        assert answer.split(b" ")[1] in (b"500", b"502", b"503")
+        assert backend.requests == []
+    assert b"gAAAA" not in front.log.read_bytes()
+
+
+def test_failures_of_placement_are_replaced_where_the_page_says_so(between):
+    name, front, _, said = between
+    said |= {"authorizer": ALLOWING % b"", "backend": FAILING}
+    answer = front.raw(request("GET", "/traits", "X-Auth-Token: t"))
+    assert answer.startswith(b"HTTP/1.1 500")
+    assert (b"Traceback" in answer) == (name == "traefik")
+    if name != "traefik":
+        (error,) = json.loads(answer.partition(b"\r\n\r\n")[2])["errors"]
+        assert error["status"] == 500
+
+
+def test_a_location_has_no_name_that_a_client_made_up_where_the_page_says_so(between):
+    name, front, _, said = between
+    said |= {"authorizer": ALLOWING % b"", "backend": PLACED}
+    answer = front.raw(request("GET", "/traits", "X-Auth-Token: t"))
+    assert answer.startswith(b"HTTP/1.1 201")
+    assert (b"made-up" in answer) == (name == "traefik")
+    assert b"/resource_providers/1\r\n" in answer

@@ -1,0 +1,100 @@
+"""Envoy, Caddy and Traefik in front of a real Placement, with tokens of a real Keystone."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness import front_ends
+from harness.asked import section
+from harness.front_ends import front_end
+from harness.serve import serving
+from integration.front_ends.conftest import WHOLE
+
+VERSION = {"OpenStack-API-Version": "placement 1.39"}
+
+
+@pytest.fixture(scope="module", params=front_ends.NAMES)
+def site(request, stack, tmp_path_factory):
+    """The URL of a front end and the audit file of its authorizer."""
+    folder = tmp_path_factory.mktemp(request.param)
+    text = (stack.state_dir / "policy-proxy.conf").read_text()
+    text = re.sub(r"(?m)^file = .*$", f"file = {folder}/audit.jsonl", text)
+    path = Path(folder / "policy-proxy.conf")
+    path.write_text(f"{text}\n{section(request.param, **WHOLE.get(request.param, {}))}\n")
+    placement = urlsplit(stack.placement_url).port
+    with (
+        serving(path) as authorizer,
+        front_end(
+            request.param, folder / "front", authorizer=authorizer.port, placement=placement
+        ) as front,
+    ):
+        yield front.url, folder / "audit.jsonl"
+
+
+def test_a_provider_lives_and_dies(site, stack):
+    url, audit = site
+    nova = stack.session("nova")
+    name, provider = f"p-{uuid.uuid4()}", str(uuid.uuid4())
+
+    def ask(method, path, **more):
+        return nova.request(f"{url}{path}", method, headers=VERSION, raise_exc=False, **more)
+
+    document = {"name": name, "uuid": provider}
+    created = ask("POST", "/resource_providers", json=document)
+    assert (created.status_code, created.json()["name"]) == (200, name)
+    assert created.headers["Location"].endswith(f"/resource_providers/{provider}")
+    assert ask("POST", "/resource_providers", json=document).status_code == 409
+
+    inventories = {"VCPU": {"total": 8}}
+    path = f"/resource_providers/{provider}/inventories"
+    body = {"inventories": inventories, "resource_provider_generation": 0}
+    assert ask("PUT", path, json=body).status_code == 200
+    conflict = ask("PUT", path, json=body)
+    (error,) = conflict.json()["errors"]
+    assert (conflict.status_code, error["code"]) == (409, "placement.concurrent_update")
+
+    assert ask("GET", f"/resource_providers?name={name}").json()["resource_providers"]
+    assert ask("DELETE", f"/resource_providers/{provider}").status_code == 204
+    assert ask("GET", f"/resource_providers/{provider}").status_code == 404
+    records = [json.loads(line) for line in audit.read_text().splitlines()]
+    assert {record["outcome"] for record in records if provider in record["path"]} == {"allowed"}
+
+
+def test_placements_log_has_the_id_of_the_audit_record(site, stack):
+    url, audit = site
+    marker = str(uuid.uuid4())
+    stack.session("nova").get(f"{url}/resource_providers?name={marker}", headers=VERSION)
+    request_id = json.loads(audit.read_text().splitlines()[-1])["request_id"]
+    assert request_id in (stack.state_dir / "placement.log").read_text()
+
+
+def test_whom_policy_denies_and_who_has_no_token_get_the_answers_of_the_proxy(site, stack):
+    url, _ = site
+    answers = []
+    for base in (url, stack.url):
+        denied = stack.session("bob").get(
+            f"{base}/resource_providers", headers=VERSION, raise_exc=False
+        )
+        stranger = stack.session("bob").get(
+            f"{base}/resource_providers", raise_exc=False, authenticated=False
+        )
+        answers.append([_seen(denied), _seen(stranger)])
+    assert answers[0] == answers[1]
+    assert [answer["status"] for answer in answers[0]] == [403, 401]
+
+
+def _seen(answer):
+    (error,) = answer.json()["errors"]
+    assert error.pop("request_id") == answer.headers["X-Openstack-Request-Id"]
+    return {
+        "status": answer.status_code,
+        "type": answer.headers["Content-Type"],
+        "challenge": answer.headers.get("WWW-Authenticate"),
+        "error": error,
+    }
