@@ -7,10 +7,13 @@ https://gunicorn.org/reference/settings/
 """
 
 import logging.config
+import sys
 
 from gunicorn import glogging
+from gunicorn.arbiter import Arbiter
 from gunicorn.http import message
 
+from policy_proxy.errors import ConfigurationError
 from policy_proxy.telemetry import logs
 
 bind = ["127.0.0.1:8778"]
@@ -55,5 +58,10 @@ logging.config.dictConfig(logs.configuration("info"))
 
 
 def post_worker_init(worker):
-    """Open the proxy before the first request: what cannot start ends here, and says why."""
-    worker.wsgi.opened()
+    """Open the proxy before the first request: if it cannot be, gunicorn ends, and says why."""
+    try:
+        worker.wsgi.opened()
+    except ConfigurationError as error:
+        for problem in error.problems:
+            worker.log.error("%s", problem)
+        sys.exit(Arbiter.WORKER_BOOT_ERROR)

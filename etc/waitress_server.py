@@ -11,10 +11,12 @@ import argparse
 import logging.config
 import pkgutil
 import signal
+import sys
 import time
 
 from waitress import create_server, wasyncore
 
+from policy_proxy.errors import ConfigurationError
 from policy_proxy.telemetry import logs
 
 # https://docs.pylonsproject.org/projects/waitress/en/stable/arguments.html
@@ -45,7 +47,12 @@ def main():
     given = parser.parse_args()
     logging.config.dictConfig(logs.configuration("info"))
     application = pkgutil.resolve_name(given.application)
-    application.opened()
+    try:
+        application.opened()
+    except ConfigurationError as error:
+        for problem in error.problems:
+            logging.getLogger("waitress").error("%s", problem)
+        sys.exit(1)
     name = given.listen.rpartition(":")[0]  # in Location, unless [server] public_url is set
     given_settings = {"listen": given.listen, "server_name": name, "threads": given.threads}
     serve(application, {**SETTINGS, **given_settings})

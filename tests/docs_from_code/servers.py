@@ -1,125 +1,125 @@
-"""Every finding of `check --server`: what breaks, what to do, and an example of it."""
+"""The WSGI servers: which there are, and what each was seen to do."""
 
 from __future__ import annotations
 
-import tempfile
-import textwrap
-from collections.abc import Mapping, Sequence
-from functools import cache
+import json
+import statistics
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-from policy_proxy import config
-from policy_proxy.cli.servers.every import SERVERS
-from policy_proxy.cli.servers.look import look
-from policy_proxy.cli.servers.rule import Finding, Rule, Server
-from policy_proxy.config import Settings
+from typing import Any
 
 from .markdown import document, origin, table
 
-ROOT = Path(__file__).parents[2]
-WIDTH = 100
-ALIASES = ("granian",)
-"""Other names of servers that have their section already."""
+DOCS = Path(__file__).parents[2] / "docs"
+SEEN = DOCS / "servers.json"
+MEASURED = DOCS / "performance" / "results.json"
+PART = "servers"
+"""The part of the benchmark that compares them."""
 
 INTRODUCTION = """
-# What a server could break
+# WSGI servers
 
-The proxy refuses what could be read in two ways, and passes on what it decided: as long as the
-server that it runs in, or behind, lets it. `policy-proxy check` looks at that server's own
-configuration, and says what in it would break which promise:
-
-```console
-$ policy-proxy check --config-file /etc/policy-proxy/policy-proxy.conf \\
-    --server gunicorn --server-config /etc/policy-proxy/gunicorn.conf.py
-```
-
-`--server` is one of the names below. `--server-config` may come again where a server has several
-files. For WSGI servers it may also be the systemd unit that starts them, so that options on the
-command line are seen.
-
-- gunicorn's file is Python, and is run, as gunicorn does. A Python file that calls waitress is
-  read, not run. nginx's is parsed with what it includes.
-- Without a file, only the environment (`GUNICORN_CMD_ARGS`, `UWSGI_...`) and the installed version
-  are looked at, and nothing is called good that was not.
-- Each run says what it did not look at.
-- The proxy's own configuration is checked as ever: it refuses `delay_auth_decision`, for one.
-- Exit code 0: nothing was found. 1: something was. 2: wrong usage.
-
-What breaks depends on `[limits]`: the examples are for the defaults. A code keeps its meaning.
+The proxy is a WSGI application, `policy_proxy.wsgi:application`, so any WSGI server can run it.
+These are tested with it, over sockets, from the files in [etc/](../etc) that their pages tell you
+to copy. Under each of them the same is decided, and Placement gets the same bytes. What differs is
+what the server refuses before the proxy sees it, and what it does with slow clients, workers and
+signals.
 """
 
+CHOICE = """
+## What to choose
 
-def reference() -> str:
-    """docs/check-server.md."""
-    servers = {name: one for name, one in SERVERS.items() if name not in ALIASES}
+**`policy-proxy serve`**, unless something speaks for another: it needs no second configuration,
+names every problem before it starts, reads policy files on SIGHUP in all workers, and lets neither
+slow headers nor slow bodies keep others waiting. It takes no chunked bodies; OpenStack's clients
+send none.
+
+**gunicorn**, where your other services run in it. It takes chunked bodies, and replaces its workers
+without losing a request. A client that is slow holds a thread for as long as it likes, so gunicorn
+needs a server in front that takes requests whole, such as nginx.
+
+**waitress**, where one process is enough. It takes each request whole before a thread sees it, so
+slow clients keep nobody waiting. It uses one core, and cannot replace its process: a restart needs
+a second one behind a load balancer.
+"""
+
+LEGEND = """
+## What was seen
+
+`make test-servers` runs every test with every server, and Placement's own gabbi suite through it.
+These tables are made from what the tests saw (`docs/servers.json`), and CI compares.
+
+- *passes*: the request reached Placement, as what was decided, and its answer came back
+- *400 proxy*: the proxy refused it, with an error that has a request id, and a line in the audit
+  file
+- *400 server*: the server refused it before the proxy saw it: nothing is in the audit file
+- *closed*: the connection was closed without an answer
+- *refused*: nothing reached Placement; whether an answer came depends on who was faster
+- n/a: there is nothing to test
+
+Whatever is refused has not reached Placement: that is tested, too, in each case.
+"""
+
+NOT_MEASURED = """
+## Throughput
+
+Not measured yet on a machine that does nothing else: `make bench ARGS="--only servers"`.
+"""
+
+MEASURED_SO = """
+## Throughput
+
+Requests a second of one worker, by `make bench` ([performance.md](performance.md)): {words}.
+"""
+
+HEAD = ("Server", "Tested", "Page", "Configuration", "Processes", "Threads")
+PAGES: Mapping[str, tuple[str, str, str, str]] = {
+    "granian": ("[installing.md](installing.md)", "etc/policy-proxy.conf", "any", "any"),
+    "gunicorn": ("[gunicorn.md](gunicorn.md)", "etc/gunicorn.conf.py", "any", "any"),
+    "waitress": ("[waitress.md](waitress.md)", "etc/waitress_server.py", "one", "any"),
+}
+"""Of each server its page, its configuration, and how many processes and threads it can have."""
+
+
+def page() -> str:
+    """docs/servers.md."""
+    kept = json.loads(SEEN.read_text(encoding="utf-8"))
     return document(
-        origin("policy_proxy/cli/servers"),
+        origin("docs/servers.json and tests/docs_from_code/servers.py"),
         INTRODUCTION,
-        *(_section(name, one) for name, one in servers.items()),
+        table(
+            ("Server", "Tested", "Page", "Configuration", "Processes", "Threads"), _overview(kept)
+        ),
+        "granian is what `policy-proxy serve` runs.",
+        CHOICE,
+        _throughput(),
+        LEGEND,
+        *_tables(kept),
     )
 
 
-def _section(name: str, server: Server) -> str:
-    named = f"`{name}`" if name != "serve" else "`serve`, `granian`"
-    rows = [(f"[{code}](#{code})", _sentence(rule.breaks)) for code, rule in server.rules.items()]
-    unseen = "; ".join(server.unseen)
-    return document(
-        f"## {name}",
-        _filled(f"`--server` {named}: {server.words}. Its file, mostly: `{server.file}`."),
-        _filled(f"Not looked at: {unseen}."),
-        *(_filled(f"Whatever it is told: {words}.") for words in server.always),
-        table(("Code", "What breaks"), rows),
-        *(_rule(server, code, rule) for code, rule in server.rules.items()),
-    )
+def _overview(kept: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for name, version in kept["versions"].items():
+        where, file, processes, threads = PAGES[name]
+        yield name, version, where, f"[{file}](../{file})", processes, threads
 
 
-def _rule(server: Server, code: str, rule: Rule) -> str:
-    breaks = rule.breaks[0].upper() + rule.breaks[1:]
-    blocks = [
-        f"### {code}",
-        _filled(_sentence(breaks)),
-        _filled(f"*What to do:* {rule.remedy}."),
+def _tables(kept: Mapping[str, Any]) -> Iterator[str]:
+    names = [*kept["versions"]]
+    for heading, rows in kept["seen"].items():
+        cells = ([row, *(seen.get(name, "n/a") for name in names)] for row, seen in rows.items())
+        yield f"### {heading}"
+        yield table(("", *names), cells)
+
+
+def _throughput() -> str:
+    scenes = json.loads(MEASURED.read_text(encoding="utf-8"))["scenes"]
+    found = [scene for scene in scenes if scene["name"] == PART]
+    if not found:
+        return NOT_MEASURED
+    rows = [
+        (name, f"{statistics.median(of['throughput']):,.0f}", f"{statistics.median(of['p99']):.3g}")
+        for name, of in found[0]["rounds"].items()
     ]
-    if rule.bad:
-        blocks.append(f"```text\n{rule.bad.expandtabs(4).rstrip()}\n```")
-    if rule.environment:
-        variables = "\n".join(f"{name}={value!r}" for name, value in rule.environment.items())
-        blocks.append(f"In the environment:\n\n```sh\n{variables}\n```")
-    if rule.version:
-        blocks.append(f"Found in version {rule.version}.")
-    return document(*blocks, f"```text\n{_said(server, code, rule)}\n```")
-
-
-def _said(server: Server, code: str, rule: Rule) -> str:
-    """The findings of the example, a line each, with paths from where its files are."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, server.file)
-        path.write_text(rule.bad, encoding="utf-8")
-        found = found_in(
-            server,
-            [str(path)] if rule.bad else [],
-            {} if rule.bad else rule.environment,
-            rule.version,
-        )
-        said = [str(one).replace(f"{folder}/", "") for one in found if one.code == code]
-    return "\n".join(said)
-
-
-def found_in(
-    server: Server, files: Sequence[str], environment: Mapping[str, str], version: str = ""
-) -> tuple[Finding, ...]:
-    """What is found beside the sample configuration of the proxy."""
-    return look(server, files, environment, _ours(), version).found
-
-
-@cache
-def _ours() -> Settings:
-    return config.read([str(ROOT / "etc" / "policy-proxy.conf")])
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith(")") else f"{text}."
-
-
-def _filled(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    words = MEASURED_SO.format(words=found[0]["words"])
+    return document(words, table(("", "requests a second", "p99, ms"), rows))

@@ -152,6 +152,16 @@ class Site:
         path = self.folder / "audit.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()]
 
+    def is_recorded(self, answer: Answer) -> bool:
+        """Whether the audit file has what the proxy answered; its line may come after the answer."""
+        request_id = answer.headers["x-openstack-request-id"]
+
+        def found() -> bool:
+            return any(record["request_id"] == request_id for record in self.records())
+
+        eventually(found, 10)
+        return True
+
     @contextmanager
     def as_decided(self) -> Iterator[list[bytes]]:
         """What the backend gets in the block is what was decided: each request is in the audit

@@ -72,6 +72,7 @@ def test_a_request_line_is_refused_or_means_what_was_decided(site, told, row, li
     else:
         assert got == []
         assert not answer.raw or 400 <= answer.status <= 505
+    assert answer.by == "server" or site.is_recorded(answer)
     told(LINES, row, answer)
 
 

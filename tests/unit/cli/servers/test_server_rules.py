@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from docs_from_code import ROOT
-from docs_from_code.servers import found_in
+from docs_from_code.check_server import found_in
 from policy_proxy.cli.check import SERVERS as NAMES
 from policy_proxy.cli.servers.every import SERVERS
 

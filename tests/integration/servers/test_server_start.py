@@ -1,0 +1,30 @@
+"""What cannot start does not serve, and says why."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from harness.proxy import configuration
+from integration.servers.conftest import Tell
+
+ENDING = {"granian", "gunicorn", "waitress"}
+"""Servers that end when the proxy in them cannot start."""
+
+
+def test_a_bad_configuration_ends_the_start_in_a_sentence(
+    server, tmp_path, keystone_url, password, backend, told: Tell
+):
+    if server.name not in ENDING:
+        pytest.skip(f"{server.name} goes on without the proxy")
+    path = configuration(tmp_path, backend=backend.url, keystone=keystone_url, password=password)
+    path.write_text(re.sub(r"(?m)^url = .*$", "", path.read_text()))
+    with (
+        pytest.raises(AssertionError, match=r"\[backend\] url") as ended,
+        server.running(path, tmp_path),
+    ):
+        pass
+    assert "the proxy ended" in str(ended.value)
+    assert "Traceback" not in str(ended.value)
+    told("Workers", "a bad configuration ends the start, and is told", "yes")
