@@ -30,8 +30,10 @@ class Way:
 
 ALONE = "its own processes; Placement on an address that only they reach"
 WITHIN = "none needed: there is no way past Placement's own process"
-ASKED = (
-    "the front end's and the proxy's processes; Placement on an address that only the first reaches"
+ASKED = "the front end's processes; Placement on an address that only they reach"
+MOSTLY = (
+    "token, policy, audit, path, query and headers; bodies with Envoy alone; Placement's own "
+    "errors as far as the front end can"
 )
 KINDS = {
     "The proxy": (
@@ -60,8 +62,7 @@ KINDS = {
     ),
     "A front end that asks": (
         ASKED,
-        "token, policy, audit, path, query and headers; bodies only with Envoy; Placement's own "
-        "errors as far as the front end can",
+        MOSTLY,
         (
             Way("nginx, `auth_request`", ("nginx.md",), "front ends", "nginx + ours"),
             Way("Envoy, `ext_authz`", ("envoy.md",), "front ends", "Envoy + ours"),
@@ -86,8 +87,8 @@ between a client and Placement, and so what is covered, what it costs, and what 
 - **In Placement's process**, if a second service is too much to run: there is no hop, and no direct
   way to close. A fault in one is then a fault in both, they are upgraded together, and the policy
   stands beside what it guards.
-- **A front end that asks**, if there is one already, or if large answers weigh more than what errors
-  say: answers do not pass Python a second time.
+- **A front end that asks**, if there is one already, or if large answers weigh more than what
+  errors say: answers do not pass Python a second time.
 
 Rules that look into bodies, a service user's credentials, and errors that say nothing of the inside
 want the proxy, or Placement's process.

@@ -16,7 +16,8 @@ from pathlib import Path
 from harness.serve import Served, free_port
 from harness.stack import eventually
 
-ETC = Path(__file__).parents[2] / "etc"
+_ROOT = Path(__file__).parents[2]
+ETC, DOCS = _ROOT / "etc", _ROOT / "docs"
 _BIN = Path(sys.executable).parent
 _HELLO = b"TRACE / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 """Asked until the front end answers it; no authorizer lets it through."""
@@ -50,6 +51,12 @@ COMMANDS: dict[str, Callable[[Path, Changes], list[str]]] = {
     "traefik": _traefik,
 }
 NAMES = sorted(COMMANDS)
+
+
+def documented(name: str) -> str:
+    """The section `[authorizer]` that the page of this front end has operators write."""
+    (section,) = re.findall(r"```ini\n(.+?)```", (DOCS / f"{name}.md").read_text(), re.DOTALL)
+    return str(section)
 
 
 def _copied(name: str, folder: Path, changes: Changes) -> Path:

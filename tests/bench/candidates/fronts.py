@@ -55,11 +55,8 @@ def _nginx(world: World, folder: Path, authorizer: str, port: int) -> Child:
 
 
 def _other(world: World, front_end: str, folder: Path, authorizer: str, port: int) -> Child:
-    addresses = {
-        "8778": port,
-        "8779": urlsplit(authorizer).port or 0,
-        "8780": urlsplit(world.backend).port or 0,
-    }
-    command = COMMANDS[front_end](folder, addresses)
+    meant = {8778: port, 8779: urlsplit(authorizer).port, 8780: urlsplit(world.backend).port}
+    changes = {rf"\b{written}\b": str(number) for written, number in meant.items()}
+    command = COMMANDS[front_end](folder, changes)
     environment = {"HOME": str(folder), "PATH": os.environ["PATH"]}
     return world.children.start(front_end, command, folder / f"{front_end}.log", environment)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
 import pytest
 
 from harness import front_ends
-from harness.asked import section
-from harness.front_ends import front_end
+from harness.front_ends import documented, front_end
 from harness.proxy import configuration
 from harness.serve import serving
-from integration.front_ends.site import Site
+from integration.front_ends.site import RealSite, Site
 from integration.raw_backend import OK, RawBackend, answering
-
-WHOLE = {"envoy": {"body": "whole"}}
-"""What the file in etc/ asks of the authorizer's configuration."""
 
 
 @pytest.fixture(
@@ -31,7 +30,7 @@ def site(request, tmp_path_factory, keystone, keystone_url, password):
         backend="http://nowhere.invalid",
         keystone=keystone_url,
         password=password,
-        options=section(name, **WHOLE.get(name, {})),
+        options=documented(name),
     )
     with (
         RawBackend(answering(OK)) as backend,
@@ -42,3 +41,20 @@ def site(request, tmp_path_factory, keystone, keystone_url, password):
     ):
         yield Site(name, front, folder / "audit.jsonl", backend, keystone.issue)
         assert b"gAAAA" not in front.log.read_bytes(), "a token is in the log"
+
+
+@pytest.fixture(scope="session", params=front_ends.NAMES)
+def real_site(request, stack, tmp_path_factory):
+    """The same between clients and a real Placement, with a real Keystone."""
+    name = request.param
+    folder = tmp_path_factory.mktemp(name)
+    text = (stack.state_dir / "policy-proxy.conf").read_text()
+    text = re.sub(r"(?m)^file = .*$", f"file = {folder}/audit.jsonl", text)
+    path = folder / "policy-proxy.conf"
+    path.write_text(f"{text}\n{documented(name)}\n")
+    placement = urlsplit(stack.placement_url).port
+    with (
+        serving(path) as authorizer,
+        front_end(name, folder / "front", authorizer=authorizer.port, placement=placement) as front,
+    ):
+        yield RealSite(name, front, folder / "audit.jsonl")

@@ -82,6 +82,15 @@ class Site:
         return self.audit.read_text().splitlines() if self.audit.exists() else []
 
 
+@dataclass(frozen=True, slots=True)
+class RealSite:
+    """The same in front of a real Placement."""
+
+    name: str
+    front: Served
+    audit: Path
+
+
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 

@@ -9,9 +9,8 @@ import pytest
 from harness import front_ends
 from harness.front_ends import front_end
 from harness.heard import Heard
-from harness.serve import free_port
 from integration.front_ends.site import OUTBOUND, request
-from integration.raw_backend import OK, RawBackend, answering
+from integration.raw_backend import OK, RawBackend
 
 ALLOWING = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Openstack-Request-Id: req-1\r\n%s\r\n"
 FAILING = b"HTTP/1.1 500 E\r\nContent-Length: 9\r\nContent-Type: text/plain\r\n\r\nTraceback"
@@ -76,18 +75,6 @@ def test_what_is_no_consent_is_a_refusal(between, answer):
     assert backend.requests == []
     # Caddy has nothing to say of a switch of protocols, which the authorizer never proposes
     assert not got.startswith(b"HTTP/1.1 2") or (name, b" 101 " in answer) == ("caddy", True)
-
-
-@pytest.mark.parametrize("name", front_ends.NAMES)
-def test_without_an_authorizer_nothing_is_let_in(tmp_path, name):
-    with (
-        RawBackend(answering(OK)) as backend,
-        front_end(name, tmp_path, authorizer=free_port(), placement=backend.port) as front,
-    ):
-        answer = front.raw(request("GET", "/traits", "X-Auth-Token: gAAAAAsecret"))
-        assert answer.split(b" ")[1] in (b"500", b"502", b"503")
-        assert backend.requests == []
-    assert b"gAAAA" not in front.log.read_bytes()
 
 
 def test_failures_of_placement_are_replaced_where_the_page_says_so(between):

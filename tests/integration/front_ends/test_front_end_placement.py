@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
-from pathlib import Path
-from urllib.parse import urlsplit
-
-import pytest
-
-from harness import front_ends
-from harness.asked import section
-from harness.front_ends import front_end
-from harness.serve import serving
-from integration.front_ends.conftest import WHOLE
 
 VERSION = {"OpenStack-API-Version": "placement 1.39"}
 
 
-@pytest.fixture(scope="module", params=front_ends.NAMES)
-def site(request, stack, tmp_path_factory):
-    """The URL of a front end and the audit file of its authorizer."""
-    folder = tmp_path_factory.mktemp(request.param)
-    text = (stack.state_dir / "policy-proxy.conf").read_text()
-    text = re.sub(r"(?m)^file = .*$", f"file = {folder}/audit.jsonl", text)
-    path = Path(folder / "policy-proxy.conf")
-    path.write_text(f"{text}\n{section(request.param, **WHOLE.get(request.param, {}))}\n")
-    placement = urlsplit(stack.placement_url).port
-    with (
-        serving(path) as authorizer,
-        front_end(
-            request.param, folder / "front", authorizer=authorizer.port, placement=placement
-        ) as front,
-    ):
-        yield front.url, folder / "audit.jsonl"
-
-
-def test_a_provider_lives_and_dies(site, stack):
-    url, audit = site
+def test_a_provider_lives_and_dies(real_site, stack):
+    url, audit = real_site.front.url, real_site.audit
     nova = stack.session("nova")
     name, provider = f"p-{uuid.uuid4()}", str(uuid.uuid4())
 
@@ -66,18 +37,17 @@ def test_a_provider_lives_and_dies(site, stack):
     assert {record["outcome"] for record in records if provider in record["path"]} == {"allowed"}
 
 
-def test_placements_log_has_the_id_of_the_audit_record(site, stack):
-    url, audit = site
+def test_placements_log_has_the_id_of_the_audit_record(real_site, stack):
+    url, audit = real_site.front.url, real_site.audit
     marker = str(uuid.uuid4())
     stack.session("nova").get(f"{url}/resource_providers?name={marker}", headers=VERSION)
     request_id = json.loads(audit.read_text().splitlines()[-1])["request_id"]
     assert request_id in (stack.state_dir / "placement.log").read_text()
 
 
-def test_whom_policy_denies_and_who_has_no_token_get_the_answers_of_the_proxy(site, stack):
-    url, _ = site
+def test_whom_policy_denies_and_who_has_no_token_get_the_answers_of_the_proxy(real_site, stack):
     answers = []
-    for base in (url, stack.url):
+    for base in (real_site.front.url, stack.url):
         denied = stack.session("bob").get(
             f"{base}/resource_providers", headers=VERSION, raise_exc=False
         )
