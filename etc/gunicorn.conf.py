@@ -6,6 +6,7 @@
 https://gunicorn.org/reference/settings/
 """
 
+import gc
 import logging.config
 import sys
 
@@ -65,3 +66,4 @@ def post_worker_init(worker):
         for problem in error.problems:
             worker.log.error("%s", problem)
         sys.exit(Arbiter.WORKER_BOOT_ERROR)
+    gc.freeze()  # what is here stays: to look through it again and again costs time

@@ -8,6 +8,7 @@
 """
 
 import argparse
+import gc
 import logging.config
 import pkgutil
 import signal
@@ -53,6 +54,7 @@ def main():
         for problem in error.problems:
             logging.getLogger("waitress").error("%s", problem)
         sys.exit(1)
+    gc.freeze()  # what is here stays: to look through it again and again costs time
     name = given.listen.rpartition(":")[0]  # in Location, unless [server] public_url is set
     given_settings = {"listen": given.listen, "server_name": name, "threads": given.threads}
     serve(application, {**SETTINGS, **given_settings})

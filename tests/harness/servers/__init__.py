@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.servers.apache import Apache
 from harness.servers.granian import Granian
 from harness.servers.gunicorn import Gunicorn
 from harness.servers.running import APPLICATION, ETC, Running, WSGIServer
@@ -18,5 +19,5 @@ __all__ = ["APPLICATION", "ETC", "SERVERS", "Running", "WSGIServer"]
 
 SERVERS: Mapping[str, WSGIServer] = {
     server.name: server
-    for server in (Granian(), Gunicorn(), Uwsgi(), UwsgiBehindNginx(), Waitress())
+    for server in (Granian(), Gunicorn(), Uwsgi(), UwsgiBehindNginx(), Apache(), Waitress())
 }

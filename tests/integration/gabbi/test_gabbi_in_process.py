@@ -6,35 +6,25 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-import yaml
 
-from harness import sections
+from harness.gabbi_cloud import OTHERS, SECTIONS
 from harness.gabbi_suite import FILES, load, run
 from harness.server import serving
 from integration.gabbi.differences import DIFFERENCES
-from integration.gabbi.test_gabbi_proxy import OTHERS, RULES, SECTIONS
 from policy_proxy.wsgi import filter_factory
 
 
 @pytest.fixture(scope="module")
 def guarded(cloud, tmp_path_factory) -> Iterator[dict[str, str]]:
     """The URL of Placement with a chain around it for each policy, by the fixture that has it."""
-    common = {
-        "health": {"interval": "3600"},
-        "keystone_authtoken": sections.authtoken(
-            cloud.keystone_url, cloud.proxy_user, cloud.proxy_password
-        ),
-    }
     with ExitStack() as stack:
         urls = {}
-        for fixture, own in SECTIONS.items():
-            folder = tmp_path_factory.mktemp(fixture)
-            (folder / "policy.yaml").write_text(yaml.safe_dump(RULES.get(fixture, {})))
-            path = folder / "policy-proxy.conf"
+        for fixture in SECTIONS:
+            path = cloud.configuration(fixture, "caller", tmp_path_factory.mktemp(fixture))
             door = filter_factory({}, config_file=str(path))(cloud.placement)
             urls[fixture] = url = stack.enter_context(serving(door))
             # the server calls itself by a name, where the suite wants to see what it asked
-            sections.written(folder, {**own, **common, "server": {"public_url": url}})
+            path.write_text(f"{path.read_text()}\n[server]\npublic_url = {url}\n")
             stack.callback(door.opened().close)
         yield urls
 

@@ -36,7 +36,9 @@ class Answer:
 
     @property
     def status(self) -> int:
-        return int(self.raw.split(b" ", 2)[1]) if self.raw else 0
+        """uWSGI repeats before it whatever it was sent as the version of HTTP."""
+        found = re.match(rb"[^\r\n]*? (\d{3}) [A-Z]", self.raw)
+        return int(found[1]) if found else 0
 
     @property
     def by(self) -> str:
@@ -55,7 +57,8 @@ class Answer:
         """As the table shows it."""
         if not self.raw:
             return "closed"
-        return PASSES if self.status < 300 else f"{self.status} {self.by}"
+        passes = self.status < 300 and self.by == "proxy"
+        return PASSES if passes else f"{self.status} {self.by}"
 
 
 @dataclass(slots=True)
@@ -153,7 +156,7 @@ class Site:
         return [json.loads(line) for line in path.read_text().splitlines()]
 
     def is_recorded(self, answer: Answer) -> bool:
-        """Whether the audit file has what the proxy answered; its line may come after the answer."""
+        """Whether the audit file has what the proxy answered; its line may come later."""
         request_id = answer.headers["x-openstack-request-id"]
 
         def found() -> bool:

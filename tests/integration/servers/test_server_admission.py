@@ -71,16 +71,23 @@ def test_a_request_line_is_refused_or_means_what_was_decided(site, told, row, li
         ] == [True]
     else:
         assert got == []
-        assert not answer.raw or 400 <= answer.status <= 505
+        old_answer = row == "`HTTP/0.9`" and answer.raw.startswith(b'{"errors"')
+        of_the_server = row == "`OPTIONS *`" and str(answer) == "200 server"
+        assert not answer.raw or old_answer or of_the_server or 400 <= answer.status <= 505
     assert answer.by == "server" or site.is_recorded(answer)
     told(LINES, row, answer)
 
 
-def test_a_line_of_32_kib_goes_on_whole(site):
-    names = ",".join(f"CUSTOM_{number:05d}" for number in range(2700))
+SHORTER = {"uWSGI": 30_000}
+"""Bytes of the longest target that a server can take, where that is not 60,000."""
+
+
+def test_a_long_line_goes_on_whole(site):
+    longest = SHORTER.get(site.name, 59_000)
+    target = f"/traits?name=in:{','.join(f'CUSTOM_{number:05d}' for number in range(5000))}"
     with site.as_decided() as got:
-        assert site.ask("GET", f"/traits?name=in:{names}").status == 200
-    assert len(got[0].split(b"\r\n")[0]) > 32 * 1024
+        assert site.ask("GET", target[:longest]).status == 200
+    assert len(got[0].split(b" ")[1]) >= longest - 20
 
 
 MALFORMED = {
@@ -99,6 +106,7 @@ MALFORMED = {
     "64 KiB together": "\r\n".join(f"X-{number}: {'x' * 1000}" for number in range(64)),
 }
 MAY_PASS = {
+    "a line without a colon",
     "a folded line",
     "a CR in a value",
     "a LF that ends a line",
@@ -155,7 +163,7 @@ def test_a_token_with_an_underscore(site, told, grant, keystone):
     with site.as_decided() as got:
         answer = site.ask("GET", "/traits", f"X_Auth_Token: {token}", grant=grant)
     assert [f"X-Auth-Token: {token}".encode() in raw for raw in got] == [True] * len(got)
-    assert answer.status == (200 if got else 403 if grant else 401)
+    assert answer.status in ({200} if got else {401, 403} if grant else {401})
     told(HEADERS, f"`X_Auth_Token` {'beside `X-Auth-Token`' if grant else 'alone'}", answer)
 
 

@@ -79,7 +79,9 @@ NO_FRAMING = {
     "only `Content_Length`": (["Content_Length: 13"], BODY),
     "only `Transfer_Encoding`": (["Transfer_Encoding: chunked"], CHUNKED),
 }
-"""To HTTP, these announce no body; what follows is a second request, and no good one."""
+"""To HTTP, these announce no body; what follows is a second request, and no good one. uWSGI takes
+the first for a length, and closes the connection: what follows it is nobody's request.
+"""
 
 
 @pytest.mark.parametrize(("row", "sent"), NO_FRAMING.items(), ids=NO_FRAMING)
@@ -88,9 +90,11 @@ def test_a_framing_with_an_underscore_is_none(site, told, row, sent):
     request = site.request("POST", "/resource_providers", JSON, *lines, body=body)
     with site.as_decided() as got:
         answer = site.say(request, timeout=1.5, half_close=True)
-    assert [raw.partition(b"\r\n\r\n")[2] for raw in got] == [b""] * (answer.status == 201)
-    assert answer.status in {201, 400, 411}
-    told(BODIES, row, f"{answer}, without a body" if got else answer)
+    bodies = [raw.partition(b"\r\n\r\n")[2] for raw in got]
+    assert bodies in ([[b""], [BODY]] if answer.status == 201 else [[]])
+    assert not answer.raw or answer.status in {201, 400, 411}
+    assert answer.raw.count(b"HTTP/1.1 ") == 1 or bodies != [BODY]
+    told(BODIES, row, f"{answer}, without a body" if bodies == [b""] else answer)
 
 
 BROKEN_OFF = {
@@ -109,13 +113,18 @@ def test_a_body_that_breaks_off_is_not_forwarded(site, told, row, sent, end):
     with site.as_decided() as got:
         if end == "half":
             answer = site.say(request, timeout=2, half_close=True)
-            assert not answer.raw or 400 <= answer.status <= 411
+            assert not answer.raw or answer.status in {400, 408, 411} or _says_no_more(answer)
         else:
             _reset(site, request)
             time.sleep(0.3)
     assert got == []
     assert str(site.ask("GET", "/traits")) == PASSES
     told(BODIES, row, REFUSED)
+
+
+def _says_no_more(answer):
+    """Apache cannot go on without the body, whatever the proxy has answered."""
+    return str(answer) == "500 server"
 
 
 def _reset(site, request):
@@ -151,14 +160,8 @@ def _answer_while_sending(site, request, chunk, most):
             sock.sendall(request)
             for _ in range(most):
                 sock.sendall(chunk)
-        except OSError:  # the server has hung up
-            pass
-        else:
-            msg = f"{most} MiB were taken"
-            raise AssertionError(msg)
-        try:
-            return Answer(sock.recv(65536))
-        except OSError:
+            return Answer(sock.recv(65536))  # it takes what comes, to be heard, and forgets it
+        except ConnectionError:  # it has hung up
             return Answer(b"")
 
 
@@ -191,12 +194,11 @@ def test_100_continue(site, told, allowed):
         site.as_decided() as got,
         socket.create_connection((site.running.host, site.running.port)) as sock,
     ):
-        sock.settimeout(5)
         sock.sendall(request)
-        first = sock.recv(65536)
+        first = _first(sock)
         interim = first.startswith(b"HTTP/1.1 100 ")
         rest = first.partition(b"\r\n\r\n")[2] if interim else first
-        if interim:
+        if interim or not first:
             sock.sendall(BODY)
         while chunk := sock.recv(65536):
             rest += chunk
@@ -204,4 +206,15 @@ def test_100_continue(site, told, allowed):
     assert answer.status == (201 if allowed else 403)
     assert len(got) == allowed
     row = f"`Expect: 100-continue`, {'allowed' if allowed else 'denied'}"
-    told(BODIES, row, f"{answer}{', after 100' if interim else ''}")
+    told(BODIES, row, f"{answer}{', after 100' if interim else '' if first else ', unasked'}")
+
+
+def _first(sock):
+    """What comes while the client waits. It need not wait forever (RFC 9110, section 10.1.1)."""
+    sock.settimeout(1)
+    try:
+        return sock.recv(65536)
+    except TimeoutError:
+        return b""
+    finally:
+        sock.settimeout(5)
