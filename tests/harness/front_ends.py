@@ -83,7 +83,7 @@ def front_end(
     """
     folder.mkdir(exist_ok=True)
     port = free_port()
-    ports = {"8778": port, "8779": authorizer, "8780": placement}
+    ports = {"8778": port, "8777": authorizer, "8780": placement}
     numbers = {rf"\b{written}\b": str(number) for written, number in ports.items()}
     texts = {re.escape(before): after for before, after in (changes or {}).items()}
     command = COMMANDS[name](folder, numbers | texts)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import microversion_parse
 import webob
 from keystonemiddleware.auth_token._request import _AuthTokenRequest as AuthTokenRequest
 from oslo_context import context
@@ -105,4 +106,7 @@ def assert_decided(heard: Heard, record: Mapping[str, Any]) -> None:
     if operation.template == "/usages":
         projects = webob.Request(environ).GET.getall("project_id")
         assert projects == [record["target"][name] for name in PROJECT & record["target"].keys()]
+    version = {"openstack-api-version": ",".join(heard.values("openstack-api-version"))}
+    asked = microversion_parse.get_version(version, service_type="placement") or ""
+    assert asked == record["microversion"]
     assert heard.values("x-openstack-request-id") == [record["request_id"]]

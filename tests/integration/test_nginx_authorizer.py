@@ -10,6 +10,7 @@ import re
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,6 +49,10 @@ def placement(connection):
         found = re.search(rb"name=(\w+)", request.partition(b"\r\n")[0])
         if found and found[1] == b"gone":
             return
+        if found and found[1].startswith(b"status"):
+            head = b"HTTP/1.1 %s Any\r\nLocation: /\r\nContent-Length: %d\r\n\r\n"
+            connection.say(head % (found[1][6:], len(INSIDE)) + INSIDE)
+            continue
         status, body, header = SAYS.get(found[1] if found else b"", (b"", b"", b""))
         answer = b"HTTP/1.1 %s\r\n%s\r\nContent-Length: %d\r\n\r\n%s"
         connection.say(answer % (status, header, len(body), body) if status else OK)
@@ -62,12 +67,14 @@ class Front:
     folder: Path
     keystone: Keystone
 
-    def raw(self, sent: bytes, *, patience: float = 5.0) -> bytes:
+    def raw(self, sent: bytes, *, patience: float = 5.0, half_close: bool = False) -> bytes:
         """Send bytes as they are, and read until nginx hangs up or says nothing more."""
         address = urlsplit(self.url)
         with socket.create_connection((address.hostname, address.port)) as sock:
             sock.settimeout(patience)
             sock.sendall(sent)
+            if half_close:
+                sock.shutdown(socket.SHUT_WR)
             heard = b""
             try:
                 while chunk := sock.recv(65536):
@@ -336,6 +343,14 @@ def test_older_protocols_are_decided_too(front, line):
     assert b"The request you have made requires authentication." in answer
 
 
+def test_whoever_has_nothing_more_to_send_gets_an_answer(front):
+    head = f"GET /traits HTTP/1.1\r\nHost: h\r\nX-Auth-Token: {front.keystone.issue(ADMIN)}\r\n\r\n"
+    with front.watched() as got:
+        answer = front.raw(head.encode(), half_close=True)
+    assert status(answer) == 200
+    assert len(got) == 1
+
+
 @settings(
     max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
@@ -358,6 +373,31 @@ def test_errors_whose_words_nobody_needs_say_nothing_of_the_inside(front, name, 
     assert header(answer, "location") == []
     assert error(answer)["request_id"] == got[0].headers["x-openstack-request-id"]
     assert bool(header(answer, "www-authenticate")) == (expected == 401)
+
+
+SAID = {400, 404, 406, 409}
+"""Statuses whose words clients need."""
+
+
+def test_of_every_other_status_the_words_stay_inside(front):
+    for known in HTTPStatus:
+        if known < HTTPStatus.MULTIPLE_CHOICES:
+            continue
+        answer = front.ask(f"/resource_providers?name=status{known.value}")
+        assert (INSIDE in answer) == (known in SAID), known
+        if known is HTTPStatus.REQUEST_TIMEOUT:  # at which nginx closes the connection
+            assert answer == b""
+        else:
+            expected = known if known >= HTTPStatus.BAD_REQUEST else HTTPStatus.BAD_GATEWAY
+            assert status(answer) == expected
+
+
+def test_a_header_that_is_too_large_is_refused_in_the_same_form(front):
+    known = len(front.backend.requests)
+    answer = front.ask("/traits", f"X-Large: {'x' * 70_000}")
+    assert status(answer) == 431
+    error(answer)
+    assert front.backend.requests[known:] == []
 
 
 def test_a_conflict_goes_out_in_the_words_that_clients_act_on(front):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from configparser import RawConfigParser
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,13 @@ from pathlib import Path
 import pytest
 from keystoneauth1.session import Session
 
+from docs_from_code import ROOT
 from harness import nginx, sections
 from harness.serve import serving
+from harness.session import blocks, commands, shell
 from harness.stack import Stack
 
+PAGE = ROOT / "docs" / "nginx.md"
 PROVIDERS = "/resource_providers"
 VERSION = {"OpenStack-API-Version": "placement 1.39"}
 
@@ -93,6 +97,25 @@ def test_a_client_whose_token_ended_logs_in_again_unnoticed(cloud):
     assert cloud.ask("nova", "GET", PROVIDERS, session).status_code == 200
     outcomes = [(record["status"], record["outcome"]) for record in cloud.records()[-2:]]
     assert outcomes == [(401, "rejected"), (200, "allowed")]
+
+
+def test_what_the_page_says_to_look_at_looks_like_that(cloud, tmp_path):
+    """Under the headings "See that ...", with the addresses of this time."""
+    _, *sections = re.split(r"^## See that .+$", PAGE.read_text(), flags=re.MULTILINE)
+    session = cloud.stack.session("nova")
+    token = session.get_token()
+    looked = 0
+    with shell(str(tmp_path), {"TOKEN": token, "NO_PROXY": "*"}) as typed:
+        for _, _, block in blocks("".join(sections)):
+            for command, shown in commands(block):
+                if "CONTROLLER:8778" not in command:
+                    continue
+                here = command.replace("http://CONTROLLER:8778", cloud.url)
+                said, code = typed.run(here)
+                assert code == 0
+                assert shown.strip() in said
+                looked += 1
+    assert looked == 4
 
 
 @pytest.mark.parametrize("length", [20_000, 50_000])

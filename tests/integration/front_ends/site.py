@@ -61,10 +61,9 @@ class Site:
     def send(self, raw: bytes, *, answers: int = 1) -> Exchange:
         """Bytes as they are, over a connection of their own."""
 
-        def enough(heard: bytes) -> bool:
-            return _answers(heard) == answers
-
-        return self.watch(lambda: self.front.raw(raw, timeout=2, enough=enough))
+        return self.watch(
+            lambda: self.front.raw(raw, timeout=2, enough=lambda heard: whole(heard) == answers)
+        )
 
     def watch(self, client: Callable[[], bytes]) -> Exchange:
         """What comes of what a client does, who gives the answer that it got."""
@@ -94,14 +93,14 @@ class RealSite:
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-def _answers(heard: bytes) -> int:
-    """How many have come whole. Envoy takes a second to hang up on a client that it refuses."""
+def whole(heard: bytes) -> int:
+    """How many answers have come whole. Envoy takes a second to hang up on a client that it refuses."""
     heard = heard.removeprefix(CONTINUE)
     head, end, body = heard.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
     if not end or length is None or len(body) < int(length[1]):
         return 0
-    return 1 + _answers(body[int(length[1]) :])
+    return 1 + whole(body[int(length[1]) :])
 
 
 def request(

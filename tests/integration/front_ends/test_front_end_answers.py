@@ -9,8 +9,8 @@ import pytest
 from harness import front_ends
 from harness.front_ends import front_end
 from harness.heard import Heard
-from integration.front_ends.site import OUTBOUND, request
-from integration.raw_backend import OK, RawBackend
+from integration.front_ends.site import OUTBOUND, request, whole
+from integration.raw_backend import OK, RawBackend, answering, is_whole
 
 ALLOWING = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Openstack-Request-Id: req-1\r\n%s\r\n"
 FAILING = b"HTTP/1.1 500 E\r\nContent-Length: 9\r\nContent-Type: text/plain\r\n\r\nTraceback"
@@ -29,6 +29,8 @@ def between(request, tmp_path_factory):
         def script(connection):
             while connection.hear():
                 connection.say(said[who])
+                if not said[who]:
+                    return
 
         return script
 
@@ -48,7 +50,7 @@ def test_nothing_of_the_authorizers_answer_reaches_placement_but_the_request_id(
     backend.requests.clear()
     said["authorizer"] = ALLOWING % b"X-Roles: a\r\nX-Auth-Token: b\r\nSet-Cookie: c=d\r\n"
     said["backend"] = OK
-    front.raw(request("GET", "/traits", "X-Auth-Token: t"))
+    front.raw(request("GET", "/traits", "X-Auth-Token: t"), enough=whole)
     (raw,) = backend.requests
     heard = Heard.read(raw)
     assert {name for name, _ in heard.headers} <= OUTBOUND
@@ -77,10 +79,44 @@ def test_what_is_no_consent_is_a_refusal(between, answer):
     assert not got.startswith(b"HTTP/1.1 2") or (name, b" 101 " in answer) == ("caddy", True)
 
 
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+def test_a_write_is_sent_once_however_it_ends(between, method):
+    """Over a new connection, and over one that has been of use before."""
+    _, front, backend, said = between
+    for _ in range(2):
+        said |= {"authorizer": ALLOWING % b"", "backend": OK}
+        front.raw(request("GET", "/traits", "X-Auth-Token: t"), enough=whole)
+        said["backend"] = b""
+        backend.requests.clear()
+        lines = ["X-Auth-Token: t", "Idempotency-Key: k", "Content-Length: 2"]
+        front.raw(request(method, "/traits", *lines, body=b"{}"), timeout=10, enough=whole)
+        assert len(backend.requests) == 1
+
+
+SMALL = {"8MiB": "64B", "8388608": "64"}
+
+
+@pytest.mark.parametrize("name", front_ends.NAMES)
+@pytest.mark.parametrize("framing", ["Content-Length: 65", "Transfer-Encoding: chunked"])
+def test_a_body_that_is_too_large_is_a_413(tmp_path, name, framing):
+    body = b"x" * 65 if "Length" in framing else b"41\r\n%s\r\n0\r\n\r\n" % (b"x" * 65)
+    with (
+        RawBackend(answering(ALLOWING % b"")) as authorizer,
+        RawBackend(answering(OK)) as backend,
+        front_end(
+            name, tmp_path, authorizer=authorizer.port, placement=backend.port, changes=SMALL
+        ) as front,
+    ):
+        backend.requests.clear()
+        answer = front.raw(request("PUT", "/traits", framing, body=body), timeout=10, enough=whole)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert not any(map(is_whole, backend.requests))
+
+
 def test_failures_of_placement_are_replaced_where_the_page_says_so(between):
     name, front, _, said = between
     said |= {"authorizer": ALLOWING % b"", "backend": FAILING}
-    answer = front.raw(request("GET", "/traits", "X-Auth-Token: t"))
+    answer = front.raw(request("GET", "/traits", "X-Auth-Token: t"), enough=whole)
     assert answer.startswith(b"HTTP/1.1 500")
     assert (b"Traceback" in answer) == (name == "traefik")
     if name != "traefik":
@@ -91,7 +127,7 @@ def test_failures_of_placement_are_replaced_where_the_page_says_so(between):
 def test_a_location_has_no_name_that_a_client_made_up_where_the_page_says_so(between):
     name, front, _, said = between
     said |= {"authorizer": ALLOWING % b"", "backend": PLACED}
-    answer = front.raw(request("GET", "/traits", "X-Auth-Token: t"))
+    answer = front.raw(request("GET", "/traits", "X-Auth-Token: t"), enough=whole)
     assert answer.startswith(b"HTTP/1.1 201")
     assert (b"made-up" in answer) == (name == "traefik")
     assert b"/resource_providers/1\r\n" in answer

@@ -11,6 +11,7 @@ import pytest
 
 from harness.proxy import ADMIN, READER
 from integration.front_ends.site import OUTBOUND, PROVIDER, assert_agreed, assert_harmless, request
+from integration.raw_backend import is_whole
 
 TARGETS = [
     f"{PROVIDER}%2Finventories", f"{PROVIDER}%2finventories", f"{PROVIDER}/../../traits",
@@ -137,6 +138,27 @@ def test_no_framing_makes_two_requests_of_one(site, lines, body):
     for heard in exchange.heard:
         assert (heard.method, heard.target) == ("POST", "/resource_providers")
         assert_harmless(heard)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        ("Content-Length: 20", b'{"name": "x"}'),
+        ("Transfer-Encoding: chunked", b'd\r\n{"name": "x"}\r\n'),
+        ("Transfer-Encoding: chunked", b'd\r\n{"name": "x"}\r\n0\r\n'),
+        ("Transfer-Encoding: chunked", b'd\r\n{"name": "x"}\r\nzz\r\n'),
+        ("Transfer-Encoding: chunked", b'f\r\n{"name": "x"}'),
+    ],
+    ids=range(5),
+)
+@pytest.mark.parametrize("half_close", [True, False])
+def test_a_body_that_breaks_off_is_never_a_whole_one(site, sent, half_close):
+    framing, body = sent
+    lines = ["Content-Type: application/json", framing, f"X-Auth-Token: {site.issue(ADMIN)}"]
+    raw = request("POST", "/resource_providers", *lines, body=body)
+    exchange = site.watch(lambda: site.front.raw(raw, timeout=0.3, half_close=half_close))
+    assert exchange.status not in range(200, 300)
+    assert not any(map(is_whole, site.backend.requests))
 
 
 @pytest.mark.parametrize(

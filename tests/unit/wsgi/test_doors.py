@@ -87,3 +87,11 @@ def test_paste_names_the_configuration_itself(factory, tmp_path):
     door = factory({}, config_file=str(tmp_path / "nowhere.conf"))
     with pytest.raises(ConfigurationError, match=r"nowhere\.conf"):
         door.opened()
+
+
+def test_an_authorizer_does_not_start_without_its_front_end(monkeypatch, tmp_path):
+    path = tmp_path / "policy-proxy.conf"
+    path.write_text("[DEFAULT]\n")
+    monkeypatch.setenv("POLICY_PROXY_CONFIG_FILE", str(path))
+    with pytest.raises(ConfigurationError, match="front_end is not set: name the server that asks"):
+        wsgi.Door(wsgi.authorize._build).opened()
