@@ -123,9 +123,9 @@ RULES: Mapping[str, Rule] = {
         "LimitRequestBody 1048576\n",
     ),
     "apache-encoded-slashes": Rule(
-        looks.says("allowencodedslashes", "on", "nodecode"),
-        f"%2F in a path is passed on as a part of it: {_TREATED_ALIKE}",
-        "AllowEncodedSlashes Off",
+        looks.says("allowencodedslashes", "on"),
+        f"%2F in a path becomes a slash: {_TREATED_ALIKE}",
+        "AllowEncodedSlashes NoDecode, which leaves it to the proxy to refuse it",
         "AllowEncodedSlashes On\n",
     ),
     "apache-merge-slashes": Rule(

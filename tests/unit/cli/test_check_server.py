@@ -151,6 +151,21 @@ def test_a_unit_shows_what_stands_on_the_command_line(configuration, tmp_path):
     assert "[gunicorn-threads]" not in done.output
 
 
+def test_a_unit_leads_to_the_file_that_it_names(configuration, tmp_path):
+    file = tmp_path / "gunicorn.conf.py"
+    file.write_text("threads = 1\nlimit_request_line = 0\n")
+    unit = tmp_path / "proxy.service"
+    unit.write_text(f"ExecStart=/bin/gunicorn --config {file} --limit-request-fields 10 app\n")
+
+    done = check(
+        "--config-file", configuration, "--server", "gunicorn", "--server-config", str(unit)
+    )
+
+    assert f"error: {file}:1: threads = 1: " in done.output
+    assert f"error: {unit}:1: limit_request_fields = 10: " in done.output
+    assert "[gunicorn-request-line]" not in done.output
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("--server", "nothing"), ("--server-config", "gunicorn.conf.py")],

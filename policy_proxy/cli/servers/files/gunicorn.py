@@ -38,15 +38,11 @@ def entries(files: Sequence[str], environment: Mapping[str, str]) -> Iterator[En
             _set(config, {name: environment[variable]}, variable)
             places[name] = variable
     for file in files:
-        if file.endswith(command_line.UNIT):
-            place, words = command_line.arguments(file, "gunicorn")
-            places |= _arguments(config, words, place)
-        else:
-            assigned, moved = _ran(file)
-            longest = moved or longest
-            given = {name: one for name, one in assigned.items() if name in config.settings}
-            _set(config, given, file)
-            places |= _lines(file, given)
+        more, moved = (
+            _unit(config, file) if file.endswith(command_line.UNIT) else _own(config, file)
+        )
+        places |= more
+        longest = moved or longest
     words = shlex.split(environment.get(ARGUMENTS, ""))
     places |= _arguments(config, words, ARGUMENTS)
     for name, setting in config.settings.items():
@@ -55,6 +51,22 @@ def entries(files: Sequence[str], environment: Mapping[str, str]) -> Iterator[En
         elif files:
             yield _entry(files[0], name, setting.get(), ", the default")
     yield Entry(files[0] if files else ARGUMENTS, LONGEST, (str(longest),))
+
+
+def _unit(config: Any, file: str) -> tuple[Mapping[str, str], int | None]:
+    """Where a systemd unit sets what: in the file that it names, or on its command line."""
+    place, words = command_line.arguments(file, "gunicorn")
+    named = _parsed(config, words, place).get("config")
+    own, moved = _own(config, str(named).removeprefix("file:")) if named else ({}, None)
+    return {**own, **_arguments(config, words, place)}, moved
+
+
+def _own(config: Any, file: str) -> tuple[Mapping[str, str], int | None]:
+    """Where a configuration file sets what, and what it makes of the longest request line."""
+    assigned, moved = _ran(file)
+    given = {name: one for name, one in assigned.items() if name in config.settings}
+    _set(config, given, file)
+    return _lines(file, given), moved
 
 
 def _config() -> Any:
@@ -96,15 +108,19 @@ def _lines(file: str, given: Mapping[str, object]) -> Mapping[str, str]:
 
 
 def _arguments(config: Any, words: list[str], place: str) -> Mapping[str, str]:
+    given = _parsed(config, words, place)
+    _set(config, given, place)
+    return dict.fromkeys(given, place)
+
+
+def _parsed(config: Any, words: list[str], place: str) -> Mapping[str, object]:
     try:
         given = vars(config.parser().parse_args(words))
     except SystemExit:
         raise Unreadable(f"{place}: gunicorn does not take these arguments: mend them") from None
     app = given.pop("args", None)
     given = {name: value for name, value in given.items() if value is not None}
-    given |= {"wsgi_app": app[0]} if app else {}
-    _set(config, given, place)
-    return dict.fromkeys(given, place)
+    return {**given, "wsgi_app": app[0]} if app else given
 
 
 def _set(config: Any, given: Mapping[str, object], place: str) -> None:

@@ -30,6 +30,8 @@ def entries(files: Sequence[str], environment: Mapping[str, str]) -> Iterator[En
 def _file(file: str) -> Iterator[Entry]:
     if file.endswith(command_line.UNIT):
         for entry in command_line.options(file, SECTION):
+            if entry.name == "ini":
+                yield from _file(entry.value)
             yield _named(entry.place, entry.name, entry.words, entry.shown)
     elif not file.endswith(".ini"):
         raise Unreadable(f"{file}: only INI files and systemd units are read: name one")

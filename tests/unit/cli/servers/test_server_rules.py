@@ -11,6 +11,7 @@ from policy_proxy.cli.servers.every import SERVERS
 
 RULES = [(name, code) for name in SERVERS for code in SERVERS[name].rules if name != "granian"]
 GOOD = [
+    ("apache", ["etc/apache2/policy-proxy.conf"]),
     ("caddy", ["etc/Caddyfile"]),
     ("envoy", ["etc/envoy.yaml"]),
     ("gunicorn", ["etc/gunicorn.conf.py"]),
@@ -18,6 +19,7 @@ GOOD = [
     ("in-process", ["etc/wsgi/guarded_placement.py"]),
     ("nginx", ["etc/mutual-tls/nginx.conf"]),
     ("nginx", ["etc/nginx-authorizer.conf"]),
+    ("nginx", ["etc/nginx-proxy.conf"]),
     ("nginx", ["etc/uwsgi-nginx.conf"]),
     ("serve", ["etc/policy-proxy.conf"]),
     ("traefik", ["etc/traefik/traefik.yaml", "etc/traefik/dynamic.yaml"]),
