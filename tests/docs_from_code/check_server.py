@@ -41,7 +41,7 @@ command line are seen.
   read, not run. nginx's is parsed with what it includes.
 - Without a file, only the environment (`GUNICORN_CMD_ARGS`, `UWSGI_...`) and the installed version
   are looked at, and nothing is called good that was not.
-- Each run says what it did not look at.
+- Each run says what it did not look at. A file with nothing of the server in it is a problem.
 - The proxy's own configuration is checked as ever: it refuses `delay_auth_decision`, for one.
 - Exit code 0: nothing was found. 1: something was. 2: wrong usage.
 

@@ -85,7 +85,7 @@ def _wsgi_proxies(seen: Seen) -> Iterable[Entry]:
 
 
 def _limit(name: str, default: int, need: looks.Need) -> partial[Iterable[Entry]]:
-    return partial(_limited, looks.below(name.lower(), default, need, zero=True), name)
+    return partial(_limited, looks.below(name.lower(), default, need, zero=True, every=True), name)
 
 
 def _limited(look: Look, name: str, seen: Seen) -> Iterable[Entry]:
@@ -204,5 +204,6 @@ SERVER = Server(
     read=_read,
     rules=RULES,
     version=versions.of_program("apache2", "-v"),
+    knows=lambda seen: any(seen.all("wsgidaemonprocess", "wsgiscriptalias", "wsgiimportscript")),
     unseen=("files that it includes, and Apache's main configuration: name them as well",),
 )

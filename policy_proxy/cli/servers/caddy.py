@@ -146,14 +146,17 @@ RULES: Mapping[str, Rule] = {
     ),
     "caddy-header-size": Rule(
         looks.below(
-            "max_header_size", MIB, lambda ours: looks.request_line(ours) + looks.header_line(ours)
+            "max_header_size",
+            MIB,
+            lambda ours: looks.request_line(ours) + looks.header_line(ours),
+            every=True,
         ),
         "Caddy refuses by itself what [limits] max_target_bytes and max_header_bytes allow",
         "max_header_size 96KiB",
         "{\n\tservers {\n\t\tmax_header_size 16KiB\n\t}\n}\n",
     ),
     "caddy-body-size": Rule(
-        looks.below("max_size", 2**40, looks.body),
+        looks.below("max_size", 2**40, looks.body, every=True),
         "Caddy refuses by itself bodies that [limits] max_body_bytes allows",
         "max_size as large as max_body_bytes",
         _site("request_body {", "\tmax_size 1MB", "}"),
@@ -178,5 +181,6 @@ SERVER = Server(
     read=_read,
     rules=RULES,
     version=lambda: "",
+    knows=lambda seen: any(seen.all("reverse_proxy")),
     unseen=("what the file imports, and what Caddy is told by its admin interface",),
 )

@@ -5,6 +5,7 @@ https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/http/ext_a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from policy_proxy.cli.servers import envoy_filters, looks
@@ -17,9 +18,15 @@ KIB = 1024
 
 
 def _read(files: Sequence[str], environment: Environment) -> Iterator[Entry]:
+    """Names in snake_case: https://protobuf.dev/programming-guides/json/ allows others."""
     del environment  # nothing in it counts
     for name in files:
-        yield from yaml_file.entries(name)
+        for entry in yaml_file.entries(name):
+            yield yaml_file.renamed(entry, _snake_case)
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
 
 
 def _header_kib(ours: Settings) -> int:
@@ -57,7 +64,7 @@ RULES: Mapping[str, Rule] = {
         f"{_ASKS}        with_request_body: {{allow_partial_message: true}}\n",
     ),
     "envoy-body-size": Rule(
-        looks.below("max_request_bytes", 2**31, looks.body),
+        looks.below("max_request_bytes", 2**31, looks.body, every=True),
         "Envoy refuses by itself bodies that [limits] max_body_bytes allows",
         "max_request_bytes: what max_body_bytes is",
         f"{_ASKS}        with_request_body: {{max_request_bytes: 8192}}\n",
@@ -120,7 +127,7 @@ RULES: Mapping[str, Rule] = {
         f"{_ASKS}    max_request_headers_kb: 60\n",
     ),
     "envoy-header-count": Rule(
-        looks.below("max_headers_count", 100, lambda ours: ours.limits.max_headers),
+        looks.below("max_headers_count", 100, lambda ours: ours.limits.max_headers, every=True),
         "Envoy refuses by itself as many headers as [limits] max_headers allows",
         "max_headers_count: 100",
         f"{_ASKS}    common_http_protocol_options: {{max_headers_count: 20}}\n",
@@ -152,5 +159,9 @@ SERVER = Server(
     read=_read,
     rules=RULES,
     version=lambda: "",
-    unseen=("what Envoy is told while it runs (xDS, runtime)",),
+    knows=envoy_filters.manages_http,
+    unseen=(
+        "what Envoy is told while it runs (xDS, runtime)",
+        "what filters beside ext_authz make of a request, Lua for one",
+    ),
 )

@@ -24,15 +24,24 @@ def unguarded(seen: Seen) -> Iterator[Entry]:
             yield manager
 
 
+def manages_http(seen: Seen) -> bool:
+    return bool(_managers(seen))
+
+
 def switched_off(seen: Seen) -> Iterator[Entry]:
-    """`disabled` for a route that leads somewhere, or for more than a route."""
+    """`disabled` for the filter, for a route that leads somewhere, or for more than a route."""
     for entry in seen.all("disabled"):
-        beside = (e for e in seen.within(entry.inside) if e.inside == entry.inside)
-        if entry.value != "true" or not any(_is(e, "ExtAuthzPerRoute") for e in beside):
+        if entry.value != "true" or not _is_about_the_check(seen, entry):
             continue
         route = _route_around(entry)
         if route is None or any(e.inside == route and e.name == "route" for e in seen.entries):
             yield entry
+
+
+def _is_about_the_check(seen: Seen, entry: Entry) -> bool:
+    """Of a filter, its configuration is below; of a route, the name of the filter is above."""
+    below = (e for e in seen.within(entry.inside) if _is(e, "ExtAuthz", "ExtAuthzPerRoute"))
+    return any(below) or any("ext_authz" in key for key in entry.inside)
 
 
 def keeps_underscores(seen: Seen) -> Iterator[Entry]:
@@ -88,8 +97,8 @@ def _managers(seen: Seen) -> list[Entry]:
     return [entry for entry in seen.all("@type") if _is(entry, "HttpConnectionManager")]
 
 
-def _is(entry: Entry, kind: str) -> bool:
-    return entry.name == "@type" and re.split(r"[./]", entry.value)[-1] == kind
+def _is(entry: Entry, *kinds: str) -> bool:
+    return entry.name == "@type" and re.split(r"[./]", entry.value)[-1] in kinds
 
 
 def _value(seen: Seen, beside: Entry, *keys: str) -> Entry | None:

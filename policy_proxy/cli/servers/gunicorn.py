@@ -155,5 +155,6 @@ SERVER = Server(
     read=file.entries,
     rules=RULES,
     version=versions.of_distribution("gunicorn"),
+    knows=lambda seen: bool(seen.entries),  # whatever is not set has its default
     unseen=("gunicorn's command line, unless the file is the systemd unit with it",),
 )

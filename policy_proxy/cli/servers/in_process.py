@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from policy_proxy.cli.servers import looks, versions
 from policy_proxy.cli.servers.entry import Entry
-from policy_proxy.cli.servers.files import ini
+from policy_proxy.cli.servers.files import ini, python_call
 from policy_proxy.cli.servers.rule import Environment, Look, Rule, Server
 from policy_proxy.cli.servers.seen import Seen
 
@@ -19,8 +19,9 @@ def _read(files: Sequence[str], environment: Environment) -> Iterator[Entry]:
     """placement.conf, a paste file, or the Python module that is served."""
     for file in files:
         if file.endswith(".py"):
-            text = "\n".join(ini.lines(file))
-            yield Entry(file, "module", ("guarded",) if "filter_factory(" in text else ("open",))
+            called = {entry.name for entry in python_call.imports(file)}
+            guarded = "call filter_factory" in called
+            yield Entry(file, "module", ("guarded" if guarded else "open",))
         else:
             yield from ini.entries(file)
     for name, value in environment.items():
@@ -91,6 +92,7 @@ SERVER = Server(
     read=_read,
     rules=RULES,
     version=versions.of_distribution("openstack-placement"),
+    knows=lambda seen: any(seen.all("module", "pipeline", "auth_url", "auth_strategy")),
     unseen=("the WSGI server that serves it: check that with its own name",),
     with_backend=False,
 )

@@ -16,10 +16,12 @@ class Looked:
     """
     :param found: in the order of the rules.
     :param unseen: what was not looked at, a few words each.
+    :param strange: whether there is nothing of this server in its files.
     """
 
     found: tuple[Finding, ...]
     unseen: tuple[str, ...]
+    strange: bool
 
 
 def look(
@@ -47,4 +49,4 @@ def look(
         unseen.insert(0, f"{server.file}: name it with --server-config")
     if not version:
         unseen.append("which version it is")
-    return Looked(tuple(found), tuple(unseen))
+    return Looked(tuple(found), tuple(unseen), bool(files) and not server.knows(seen))

@@ -61,22 +61,28 @@ def not_on(name: str) -> Look:
     return look
 
 
-def below(name: str, default: int, need: Need, *, zero: bool = False) -> Look:
-    """The last one, or the server's own default, is less than what the proxy's settings need.
+def below(name: str, default: int, need: Need, *, zero: bool = False, every: bool = False) -> Look:
+    """The setting, or the server's own default, is less than what the proxy's settings need.
 
     :param zero: whether 0 stands for no limit.
+    :param every: whether each one counts, rather than the last.
     """
 
     def look(seen: Seen) -> Iterable[Entry]:
-        entry = seen.last(name)
-        if entry is None and seen.file and default < need(seen.ours):
+        given = list(seen.all(name))
+        if not given and seen.file and default < need(seen.ours):
             yield seen.absent(name)
-        elif entry is not None:
-            given = size(entry.words[-1] if entry.words else "")
-            if given is not None and given < need(seen.ours) and not (zero and given == 0):
+        for entry in given if every else given[-1:]:
+            if small(entry, need(seen.ours), zero=zero):
                 yield entry
 
     return look
+
+
+def small(entry: Entry, need: int, *, zero: bool) -> bool:
+    """Whether the setting's last word is a size below what is needed."""
+    given = size(entry.words[-1]) if entry.words else None
+    return given is not None and given < need and not (zero and given == 0)
 
 
 def few_threads(name: str, default: int = 1) -> Look:

@@ -116,7 +116,7 @@ RULES: Mapping[str, Rule] = {
         "server { location / { proxy_pass http://127.0.0.1:8778; } }\n",
     ),
     "nginx-request-line": Rule(
-        looks.below(
+        nginx_locations.below(
             "large_client_header_buffers",
             8192,
             lambda ours: max(looks.request_line(ours), looks.header_line(ours)),
@@ -127,7 +127,7 @@ RULES: Mapping[str, Rule] = {
         "large_client_header_buffers 4 8k;\n",
     ),
     "nginx-body-size": Rule(
-        looks.below("client_max_body_size", MIB, looks.body, zero=True),
+        nginx_locations.below("client_max_body_size", MIB, looks.body, zero=True),
         "nginx refuses by itself bodies that [limits] max_body_bytes allows",
         "client_max_body_size 8m, or what max_body_bytes is",
         "client_max_body_size 1m;\n",
@@ -172,5 +172,6 @@ SERVER = Server(
     read=_read,
     rules=RULES,
     version=versions.of_program("nginx", "-v"),
+    knows=nginx_locations.passes_on,
     unseen=("nginx's main configuration, unless it is the file",),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from policy_proxy.cli.servers import looks
 from policy_proxy.cli.servers.entry import Entry
+from policy_proxy.cli.servers.rule import Look
 from policy_proxy.cli.servers.seen import Seen
 
 _PASSES = ("proxy_pass", "uwsgi_pass", "fastcgi_pass", "scgi_pass", "grpc_pass")
@@ -73,11 +74,32 @@ def denial_replaced(seen: Seen) -> Iterator[Entry]:
 
 
 def merges(seen: Seen) -> Iterator[Entry]:
-    entry = seen.last("merge_slashes")
-    if entry is None and seen.file:
+    """Where slashes are merged, which is nginx's default."""
+    places = [seen.inherited(entry.inside, "merge_slashes") for entry in _passes(seen)]
+    if None in places:
         yield seen.absent("merge_slashes")
-    elif entry is not None and entry.value != "off":
-        yield entry
+    yield from (e for e in seen.all("merge_slashes") if e in places and e.value != "off")
+
+
+def below(name: str, default: int, need: looks.Need, *, zero: bool = False) -> Look:
+    """`looks.below` for each place that passes requests on, by what is in force there."""
+
+    def look(seen: Seen) -> Iterator[Entry]:
+        places = [entry for entry in _passes(seen) if not _is_check(seen, entry)]
+        if not places:
+            yield from looks.below(name, default, need, zero=zero, every=True)(seen)
+        found = {seen.inherited(entry.inside, name) for entry in places}
+        if None in found and default < need(seen.ours):
+            yield seen.absent(name)
+        for one in seen.all(name):
+            if one in found and looks.small(one, need(seen.ours), zero=zero):
+                yield one
+
+    return look
+
+
+def passes_on(seen: Seen) -> bool:
+    return any(_passes(seen))
 
 
 def bodies_on_disk(seen: Seen) -> Iterator[Entry]:

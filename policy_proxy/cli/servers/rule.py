@@ -39,6 +39,8 @@ class Server:
     :param read: gives the settings of files, which may be none, and of the environment. Raises
         `Unreadable`, or OSError.
     :param version: the version of it that is installed here; empty if none is, or none is known.
+    :param knows: whether there is anything of this server in what was read: if not, it was the
+        wrong file, in which there is nothing bad, either.
     :param unseen: what no look at the file can tell.
     :param always: what it does, whatever it is told.
     :param with_backend: whether the proxy uses its `[backend]` there.
@@ -49,6 +51,7 @@ class Server:
     read: Callable[[Sequence[str], Environment], Iterable[Entry]]
     rules: Mapping[str, Rule]
     version: Callable[[], str]
+    knows: Callable[[Seen], bool]
     unseen: tuple[str, ...] = ()
     always: tuple[str, ...] = ()
     with_backend: bool = True

@@ -72,5 +72,6 @@ SERVER = Server(
     rules=RULES,
     version=versions.of_distribution("granian"),
     always=("chunked bodies are a 411: granian hands one that broke off on as if it were whole",),
+    knows=lambda seen: any(seen.all("section")),
     unseen=("options on the command line of `serve`",),
 )

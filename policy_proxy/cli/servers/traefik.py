@@ -7,91 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from policy_proxy.cli.servers import looks
+from policy_proxy.cli.servers import looks, traefik_routers
 from policy_proxy.cli.servers.entry import Entry, Unreadable
 from policy_proxy.cli.servers.files import yaml_file
-from policy_proxy.cli.servers.rule import Environment, Look, Rule, Server
-from policy_proxy.cli.servers.seen import Seen
+from policy_proxy.cli.servers.rule import Environment, Rule, Server
 
 MIB = 1_048_576
-_REWRITES = ("stripPrefix", "stripPrefixRegex", "replacePath", "replacePathRegex", "addPrefix")
-_REQUEST_ID = "x-openstack-request-id"
+_REWRITES = ("stripprefix", "stripprefixregex", "replacepath", "replacepathregex", "addprefix")
 
 
 def _read(files: Sequence[str], environment: Environment) -> Iterator[Entry]:
+    """Names in lower case: Traefik does not tell cases apart."""
     del environment  # TRAEFIK_... is not looked at
     for name in files:
         if not name.endswith((".yaml", ".yml")):
             raise Unreadable(f"{name}: only YAML is read: write it as YAML")
-        yield from yaml_file.entries(name)
-
-
-def _unguarded(seen: Seen) -> Iterator[Entry]:
-    asking = {
-        entry.inside[-1]
-        for entry in seen.all("forwardAuth")
-        if _under(entry, "http", "middlewares")
-    }
-    for router in seen.entries:
-        if not (router.opens and router.inside[1:] == ("http", "routers")):
-            continue
-        given = {e.name: e for e in seen.within(router.block) if e.inside == router.block}
-        service = given["service"].value if "service" in given else ""
-        used = {e.value.split("@")[0] for e in seen.within((*router.block, "middlewares"))}
-        if not used & asking and not service.endswith("@internal"):
-            yield router
-
-
-def _under(entry: Entry, *keys: str) -> bool:
-    return entry.inside[1 : len(keys) + 1] == keys
-
-
-def _answers(seen: Seen) -> Iterator[Entry]:
-    for entry in seen.entries:
-        if entry.name == "authResponseHeadersRegex" or (
-            entry.inside[-1:] == ("authResponseHeaders",) and entry.value.lower() != _REQUEST_ID
-        ):
-            yield entry
-
-
-def _entry_points(seen: Seen) -> Iterator[Entry]:
-    return (e for e in seen.entries if e.opens and e.inside[1:] == ("entryPoints",))
-
-
-def _keeps_underscores(seen: Seen) -> Iterator[Entry]:
-    for point in _entry_points(seen):
-        inside = (*point.block, "http")
-        given = [e for e in seen.all(_UNDERSCORES) if e.inside == inside]
-        if not given:
-            yield seen.absent(_UNDERSCORES, inside=point)
-        yield from (e for e in given if e.value.lower() != "reject")
-
-
-_UNDERSCORES = "aliasHeadersStrategy"
-
-
-def _insecure(*blocks: str) -> Look:
-    def look(seen: Seen) -> Iterator[Entry]:
-        for entry in seen.all("insecure"):
-            if entry.value == "true" and entry.inside[-1] in blocks:
-                yield entry
-
-    return look
-
-
-def _trusted(seen: Seen) -> Iterator[Entry]:
-    yield from _insecure("forwardedHeaders", "proxyProtocol")(seen)
-    for entry in seen.entries:
-        if entry.inside[-1:] == ("trustedIPs",) and entry.value in looks.ANYONE:
-            yield entry
-
-
-def _logged(seen: Seen) -> Iterator[Entry]:
-    for entry in seen.entries:
-        if "accessLog" in entry.inside and entry.value == "keep":
-            default = entry.name == "defaultMode" and entry.inside[-1] == "headers"
-            if default or looks.SECRETS.search(entry.name):
-                yield entry
+        yield from (yaml_file.renamed(entry, str.lower) for entry in yaml_file.entries(name))
 
 
 def _dynamic(*lines: str) -> str:
@@ -102,65 +33,71 @@ _POINT = "entryPoints:\n  placement:\n    address: 127.0.0.1:8778\n"
 
 RULES: Mapping[str, Rule] = {
     "traefik-open-router": Rule(
-        _unguarded,
+        traefik_routers.unguarded,
         "nobody is asked about the requests of this router: it is a way around the proxy",
         "a middleware with forwardAuth among its middlewares",
         "http:\n  routers:\n    placement:\n      rule: PathPrefix(`/`)\n"
         "      service: placement\n",
     ),
     "traefik-trusted-headers": Rule(
-        looks.says("trustForwardHeader", "true"),
+        looks.says("trustforwardheader", "true"),
         "a client's own X-Forwarded-Uri is what is decided, and its request is what the backend "
         "gets",
         "trustForwardHeader: false",
         _dynamic("forwardAuth:", "  address: http://127.0.0.1:8779/", "  trustForwardHeader: true"),
     ),
     "traefik-forwarded": Rule(
-        _trusted,
+        traefik_routers.trusts_anyone,
         "X-Forwarded-* of any client are believed",
         "trustedIPs and the addresses of what stands in front",
         f"{_POINT}    forwardedHeaders:\n      insecure: true\n",
     ),
     "traefik-underscores": Rule(
-        _keeps_underscores,
+        traefik_routers.keeps_aliases,
         "X_Roles gets through, and behind Traefik is taken for X-Roles",
         "aliasHeadersStrategy: reject, in http of the entry point",
         _POINT,
     ),
     "traefik-sanitized-path": Rule(
-        looks.says("sanitizePath", "false"),
+        looks.says("sanitizepath", "false"),
         "a path with dot segments reaches a router that was not meant for it",
         "take it away",
         f"{_POINT}    http:\n      sanitizePath: false\n",
     ),
     "traefik-encoded-characters": Rule(
         lambda seen: [
-            e for e in seen.entries if e.inside[-1:] == ("encodedCharacters",) and e.value == "true"
+            e for e in seen.entries if e.inside[-1:] == ("encodedcharacters",) and e.value == "true"
         ],
         "requests that could be read in two ways are passed on instead of refused",
         "take it away",
         f"{_POINT}    http:\n      encodedCharacters:\n        allowEncodedSlash: true\n",
     ),
     "traefik-changed-path": Rule(
-        lambda seen: [e for e in seen.all(*_REWRITES) if _under(e, "http", "middlewares")],
+        lambda seen: [
+            e for e in seen.all(*_REWRITES) if traefik_routers.under(e, "http", "middlewares")
+        ],
         "what is decided is not what the client sent, or not what the backend gets",
         "take it away",
         _dynamic("stripPrefix:", "  prefixes: [/placement]"),
     ),
     "traefik-retries": Rule(
-        lambda seen: [e for e in seen.all("retry") if _under(e, "http", "middlewares")],
+        lambda seen: [
+            e for e in seen.all("retry") if traefik_routers.under(e, "http", "middlewares")
+        ],
         "a write that the backend did not answer may be sent again, and done twice",
         "take it away",
         _dynamic("retry:", "  attempts: 3"),
     ),
     "traefik-mirror": Rule(
-        lambda seen: [e for e in seen.all("mirroring") if _under(e, "http", "services")],
+        lambda seen: [
+            e for e in seen.all("mirroring") if traefik_routers.under(e, "http", "services")
+        ],
         "a copy of each request goes elsewhere, with its token",
         "take it away",
         "http:\n  services:\n    placement:\n      mirroring:\n        service: real\n",
     ),
     "traefik-answer-headers": Rule(
-        _answers,
+        traefik_routers.broad_answers,
         "headers of the proxy's answer that are none of the backend's business may reach it",
         "authResponseHeaders: [X-Openstack-Request-Id]",
         _dynamic(
@@ -169,20 +106,20 @@ RULES: Mapping[str, Rule] = {
     ),
     "traefik-header-size": Rule(
         looks.below(
-            "maxHeaderBytes", MIB, lambda ours: looks.request_line(ours) + looks.header_line(ours)
+            "maxheaderbytes", MIB, lambda ours: looks.request_line(ours) + looks.header_line(ours)
         ),
         "Traefik refuses by itself what [limits] max_target_bytes and max_header_bytes allow",
         "maxHeaderBytes: 98304",
         f"{_POINT}    http:\n      maxHeaderBytes: 16384\n",
     ),
     "traefik-api": Rule(
-        _insecure("api"),
+        traefik_routers.insecure("api"),
         "whoever reaches it reads all routes and middlewares",
         "take it away",
         "api:\n  insecure: true\n",
     ),
     "traefik-log": Rule(
-        _logged,
+        traefik_routers.logged_tokens,
         "whoever reads the log can use the tokens in it",
         "defaultMode: drop, and no name with a token in it",
         "accessLog:\n  fields:\n    headers:\n      defaultMode: keep\n",
@@ -195,5 +132,6 @@ SERVER = Server(
     read=_read,
     rules=RULES,
     version=lambda: "",
+    knows=traefik_routers.routes,
     unseen=("what other providers, labels and Traefik's command line say",),
 )

@@ -14,7 +14,8 @@ from policy_proxy.config import Settings
 
 LARGEST_BUFFER = 65_535
 """uWSGI counts its length in 16 bits."""
-OURS = re.compile(r"policy_proxy\.wsgi(:(application|authorize))?")
+OURS = re.compile(r"(/\S*=)?policy_proxy\.wsgi(:(application|authorize))?")
+_LOADS = ("module", "wsgi", "wsgi-file", "mount", "file", "paste", "ini-paste")
 _LOOPBACK = re.compile(r"(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d+")
 
 
@@ -35,7 +36,7 @@ def _open_socket(seen: Seen) -> Iterable[Entry]:
 
 
 def _shared_by_fork(seen: Seen) -> Iterable[Entry]:
-    for entry in seen.all("module", "wsgi", "wsgi-file", "mount", "file"):
+    for entry in seen.all(*_LOADS):
         if not OURS.fullmatch(entry.value) and not any(looks.says("lazy-apps", *looks.YES)(seen)):
             yield entry
 
@@ -44,10 +45,6 @@ def _cut_off(seen: Seen) -> Iterable[Entry]:
     for entry in seen.all("harakiri"):
         if entry.value.isdigit() and 0 < int(entry.value) < seen.ours.backend.total_timeout:
             yield entry
-
-
-def _large(ours: Settings) -> int:
-    return looks.body(ours)
 
 
 RULES: Mapping[str, Rule] = {
@@ -122,13 +119,6 @@ RULES: Mapping[str, Rule] = {
         "strict = true",
         "[uwsgi]\nbufer-size = 65535\n",
     ),
-    "uwsgi-single-interpreter": Rule(
-        looks.not_on("single-interpreter"),
-        "libraries that the proxy needs, cryptography among them, do not work in an interpreter "
-        "beside the main one",
-        "single-interpreter = true",
-        "[uwsgi]\nmaster = true\n",
-    ),
     "uwsgi-post-buffering": Rule(
         lambda seen: [e for e in seen.all("post-buffering") if e.value != "0"],
         "bodies are written to disk before the proxy has a say: one that is refused, too",
@@ -136,7 +126,7 @@ RULES: Mapping[str, Rule] = {
         "[uwsgi]\npost-buffering = 8192\n",
     ),
     "uwsgi-limit-post": Rule(
-        looks.below("limit-post", looks.size("1g") or 0, _large, zero=True),
+        looks.below("limit-post", 2**62, looks.body, zero=True),
         "uWSGI refuses by itself bodies that [limits] max_body_bytes allows",
         "take it away: the proxy has a limit of its own",
         "[uwsgi]\nlimit-post = 1048576\n",
@@ -175,6 +165,7 @@ SERVER = Server(
     read=file.entries,
     rules=RULES,
     version=versions.of_program("uwsgi", "--version"),
+    knows=lambda seen: any(seen.all(*_LOADS)),
     unseen=(
         "uWSGI's command line, unless the file is the systemd unit with it",
         "what the file includes",

@@ -27,6 +27,7 @@ def _read(files: Sequence[str], environment: Environment) -> Iterator[Entry]:
     for file in files:
         if file.endswith(".py"):
             yield from python_call.entries(file, SETTINGS)
+            yield from python_call.imports(file)
         elif file.endswith(".ini"):
             yield from (e for e in ini.entries(file) if any("server:" in b for b in e.inside))
         else:
@@ -103,5 +104,6 @@ SERVER = Server(
             "into files"
         ),
     ),
+    knows=lambda seen: any(seen.all("import waitress", *SETTINGS, "use", "listen")),
     unseen=("values that the file computes, and arguments of the command line",),
 )

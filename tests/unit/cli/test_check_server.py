@@ -111,6 +111,8 @@ def test_in_placements_process_no_backend_is_asked_for(configuration, tmp_path):
         ("nginx", "nginx.conf", "server {", "unexpected end of file"),
         ("nginx", "nginx.conf", "include nowhere.conf;", "nowhere.conf"),
         ("envoy", "envoy.yaml", "a: [", "is no YAML"),
+        ("envoy", "other.yaml", "a: 1", "nothing in it is of Envoy"),
+        ("nginx", "empty.conf", "", "nothing in it is of nginx"),
         ("traefik", "traefik.toml", "", "only YAML is read"),
         ("uwsgi", "uwsgi.xml", "", "only INI files"),
         ("gunicorn", "gunicorn.conf.py", "1 / 0", "ZeroDivisionError"),

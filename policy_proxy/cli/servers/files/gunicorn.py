@@ -43,7 +43,10 @@ def entries(files: Sequence[str], environment: Mapping[str, str]) -> Iterator[En
         )
         places |= more
         longest = moved or longest
-    words = shlex.split(environment.get(ARGUMENTS, ""))
+    try:
+        words = shlex.split(environment.get(ARGUMENTS, ""))
+    except ValueError as error:
+        raise Unreadable(f"{ARGUMENTS}: {error}: mend it") from None
     places |= _arguments(config, words, ARGUMENTS)
     for name, setting in config.settings.items():
         if name in places:
@@ -98,7 +101,7 @@ def _ran(file: str) -> tuple[Mapping[str, object], int | None]:
 
 def _lines(file: str, given: Mapping[str, object]) -> Mapping[str, str]:
     """Where the file sets what."""
-    written = ast.walk(ast.parse(Path(file).read_text(encoding="utf-8")))
+    written = ast.walk(ast.parse(Path(file).read_bytes()))
     lines = {
         node.id: node.lineno
         for node in written

@@ -16,15 +16,34 @@ def entries(file: str, known: Collection[str]) -> Iterator[Entry]:
 
     :raises Unreadable: if it is no Python.
     """
-    try:
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError) as error:
-        raise Unreadable(f"{file}: is no Python: {error}: mend it") from None
-    for node in ast.walk(tree):
+    for node in ast.walk(_tree(file)):
         for name, value in _pairs(node):
             if name in known and isinstance(value, ast.Constant):
                 place, words = f"{file}:{value.lineno}", tuple(str(value.value).split())
                 yield Entry(place, name, words, shown=f"{name} = {value.value!r}")
+
+
+def imports(file: str) -> Iterator[Entry]:
+    """What the file imports, each top-level package as `import NAME`; and what it calls, by the
+    last part of its name, as `call NAME`.
+
+    :raises Unreadable: if it is no Python.
+    """
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            named = [alias.name for alias in node.names]
+            for name in [node.module or ""] if isinstance(node, ast.ImportFrom) else named:
+                yield Entry(f"{file}:{node.lineno}", f"import {name.partition('.')[0]}")
+        elif isinstance(node, ast.Call):
+            name = ast.unparse(node.func).rpartition(".")[2]
+            yield Entry(f"{file}:{node.lineno}", f"call {name}")
+
+
+def _tree(file: str) -> ast.Module:
+    try:
+        return ast.parse(Path(file).read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise Unreadable(f"{file}: is no Python: {error}: mend it") from None
 
 
 def _pairs(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:

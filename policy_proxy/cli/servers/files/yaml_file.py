@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -18,12 +19,18 @@ def entries(file: str) -> Iterator[Entry]:
     text = Path(file).read_text(encoding="utf-8", errors="replace")
     try:
         documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{file}:{mark.line + 1}" if mark else file
         raise Unreadable(f"{where}: is no YAML: mend it") from None
     for number, document in enumerate(documents):
         yield from _flat(file, document, (str(number),))
+
+
+def renamed(entry: Entry, name: Callable[[str], str]) -> Entry:
+    """The same with every key in the one spelling that `name` gives it."""
+    inside = tuple(map(name, entry.inside))
+    return replace(entry, name=name(entry.name), inside=inside, opens=name(entry.opens))
 
 
 def _flat(file: str, node: yaml.Node | None, inside: tuple[str, ...]) -> Iterator[Entry]:
