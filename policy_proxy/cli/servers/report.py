@@ -37,8 +37,10 @@ def report(name: str, files: Sequence[str], ours: Settings) -> Report:
         return Report((str(error),), ())
     except OSError as error:
         return Report((f"{error.filename}: {error.strerror}: name another",), ())
-    strange = f"{', '.join(files)}: nothing in it is of {server.words}: name its own file"
-    problems = (*([strange] if looked.strange else []), *map(str, looked.found))
+    if looked.strange:
+        named = ", ".join(files)
+        return Report((f"{named}: nothing in it is of {server.words}: name its own file",), ())
+    problems = tuple(map(str, looked.found))
     good = () if problems else tuple(_good(name, files, version))
     always = (f"{name}, whatever it is told: {words}" for words in server.always)
     unseen = (f"not looked at: {words}" for words in looked.unseen)

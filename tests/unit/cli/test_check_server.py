@@ -40,19 +40,21 @@ def test_a_good_file_is_called_good_and_what_was_not_looked_at_is_told(configura
 
 def test_a_bad_file_is_told_with_line_option_remedy_and_code(configuration, tmp_path):
     file = tmp_path / "uwsgi.ini"
-    file.write_text("[uwsgi]\nbuffer-size = 65535\nbuffer-size = 4096\n")
+    file.write_text(
+        "[uwsgi]\nmodule = policy_proxy.wsgi\nbuffer-size = 65535\nbuffer-size = 4096\n"
+    )
 
     done = check("--config-file", configuration, "--server", "uwsgi", "--server-config", str(file))
 
     assert done.exit_code == 1
-    assert f"error: {file}:3: buffer-size = 4096: uWSGI drops requests" in done.output
+    assert f"error: {file}:4: buffer-size = 4096: uWSGI drops requests" in done.output
     assert ": buffer-size = 65535 [uwsgi-buffer-size]\n" in done.output
     assert ": good" not in done.output
 
 
 def test_the_proxys_own_limits_are_what_a_servers_are_compared_with(configuration, tmp_path):
     file = tmp_path / "policy.conf"
-    file.write_text("LimitRequestLine 70000\n")
+    file.write_text("WSGIScriptAlias / /etc/app.py\nLimitRequestLine 70000\n")
     arguments = ("--config-file", configuration, "--server", "apache", "--server-config", str(file))
     assert "apache-request-line" not in check(*arguments).output
 
