@@ -1,6 +1,6 @@
 """Envoy, Caddy and Traefik as child processes, with the very files in etc/ that docs/ has copied.
 
-Nothing in the files is changed but the three ports, and where Traefik finds its second file.
+Nothing in the files is changed but the addresses, and where Traefik finds its second file.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ def front_end(
     folder.mkdir(exist_ok=True)
     port = free_port()
     ports = {"8778": port, "8777": authorizer, "8780": placement}
-    numbers = {rf"\b{written}\b": str(number) for written, number in ports.items()}
+    addresses = {rf"\b{written}\b": str(number) for written, number in ports.items()}
     texts = {re.escape(before): after for before, after in (changes or {}).items()}
-    command = COMMANDS[name](folder, numbers | texts)
+    command = COMMANDS[name](folder, {"controller": "127.0.0.1"} | addresses | texts)
     log = folder / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(

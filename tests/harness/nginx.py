@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from harness.serve import free_port
 PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 MAIN = """
 daemon off;
+{user}
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log info;
@@ -49,7 +51,8 @@ def serving(folder: Path, file: str, addresses: Mapping[str, str]) -> Iterator[s
         text = text.replace(written, meant.format(port=port))
     (folder / file).write_text(text)
     main = folder / "nginx.conf"
-    main.write_text(MAIN.format(folder=folder, file=folder / file))
+    user = "user root;" if os.geteuid() == 0 else ""  # who may write into the folder
+    main.write_text(MAIN.format(user=user, folder=folder, file=folder / file))
     command = [PROGRAM, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(main)]
     with (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(command, stderr=stderr)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from docs_from_code import ROOT
 from harness import asked, nginx, serve
 from harness.keystone import Grant, Keystone
 from harness.oracle import Received
@@ -276,6 +277,14 @@ def test_a_body_goes_out_framed_anew(front):
     assert [received.headers["content-length"] for received in got] == ["13", "13"]
 
 
+def test_a_large_body_goes_out_whole(front):
+    body = b'{"name": "%s"}' % (b"x" * 2_000_000)
+    with front.watched() as got:
+        line = "Content-Type: application/json"
+        assert status(front.ask("/resource_providers", line, method="POST", body=body)) == 200
+    assert [received.body for received in got] == [body]
+
+
 HIDDEN = b"DELETE /traits/CUSTOM_X HTTP/1.1\r\nHost: h\r\n\r\n"
 CHUNKED = b"0\r\n\r\n" + HIDDEN
 
@@ -448,3 +457,26 @@ def test_without_the_one_or_the_other_nothing_gets_through(front, tmp_path, lack
     assert status(answer) == expected
     error(answer)
     assert front.backend.requests[known:] == []
+
+
+def test_placement_may_have_a_path_before_its_own(front, tmp_path, keystone_url, password):
+    path = configuration(
+        tmp_path,
+        backend="http://nowhere.invalid",
+        keystone=keystone_url,
+        password=password,
+        options=f"{asked.section('nginx')}\n[server]\npublic_url = http://controller:8778/placement",
+    )
+    before = "http://placement/placement/$policy_target"
+    assert f"`proxy_pass {before};`" in (ROOT / "docs" / "nginx.md").read_text()
+    known = len(front.backend.requests)
+    with serve.serving(path) as authorizer:
+        addresses = nginx.authorizing(authorizer.url, front.backend.url)
+        addresses["http://placement/$policy_target"] = before
+        with nginx.serving(tmp_path, "nginx-authorizer.conf", addresses) as url:
+            mounted = Front(url, front.backend, tmp_path, front.keystone)
+            targets = ("/placement/traits?name=a", "/placement/", "/placement", "/traits", "/")
+            answers = [status(mounted.ask(target)) for target in targets]
+    assert answers == [200, 200, 200, 404, 404]
+    lines = [raw.partition(b" HTTP/")[0] for raw in front.backend.requests[known:]]
+    assert lines == [b"GET /placement/traits?name=a", *[b"GET /placement/"] * 2]

@@ -94,7 +94,10 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def whole(heard: bytes) -> int:
-    """How many answers have come whole. Envoy takes a second to hang up on a client that it refuses."""
+    """How many answers have come whole.
+
+    Not to wait until they hang up: Envoy takes a second for it with a client that it refuses.
+    """
     heard = heard.removeprefix(CONTINUE)
     head, end, body = heard.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
@@ -118,6 +121,7 @@ def assert_agreed(exchange: Exchange) -> None:
         assert_decided(heard, record)
         assert_harmless(heard)
         assert len(heard.values("x-auth-token")) <= 1
+        assert [host.partition(":")[0] for host in heard.values("host")] == ["127.0.0.1"]
     if not exchange.heard:
         assert exchange.status not in range(200, 300)
 

@@ -11,15 +11,16 @@ VERSION = {"OpenStack-API-Version": "placement 1.39"}
 def test_a_provider_lives_and_dies(real_site, stack):
     url, audit = real_site.front.url, real_site.audit
     nova = stack.session("nova")
+    headers = {**VERSION, "Host": "made-up.example", "X-Forwarded-Host": "made-up.example"}
     name, provider = f"p-{uuid.uuid4()}", str(uuid.uuid4())
 
     def ask(method, path, **more):
-        return nova.request(f"{url}{path}", method, headers=VERSION, raise_exc=False, **more)
+        return nova.request(f"{url}{path}", method, headers=headers, raise_exc=False, **more)
 
     document = {"name": name, "uuid": provider}
     created = ask("POST", "/resource_providers", json=document)
     assert (created.status_code, created.json()["name"]) == (200, name)
-    assert created.headers["Location"].endswith(f"/resource_providers/{provider}")
+    assert created.headers["Location"] == f"{url}/resource_providers/{provider}"
     assert ask("POST", "/resource_providers", json=document).status_code == 409
 
     inventories = {"VCPU": {"total": 8}}
