@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install run test test-caches test-servers check bench bench-quick compat docs pictures clean
+.PHONY: install install-servers run test test-caches test-servers check bench bench-quick compat docs pictures clean
 
 install: $(VENV)/.installed
 
@@ -15,6 +15,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
+	touch $@
+
+# uWSGI and mod_wsgi, for the tests of them. Both are compiled: Debian's apache2-dev has to be there.
+install-servers: $(VENV)/.installed-servers
+
+$(VENV)/.installed-servers: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[servers]'
 	touch $@
 
 # The main job: real Keystone, real Placement, the proxy between, and a tour. ARGS go to `up`.
@@ -35,7 +42,7 @@ test-caches: install
 
 # All that is promised of the WSGI servers, with each of them, and Placement's whole suite through it.
 # With TEST_SERVERS=write it also writes the tables of docs/servers.md anew.
-test-servers: install
+test-servers: $(VENV)/.installed-servers
 	TEST_SERVERS=$(or $(TEST_SERVERS),all) REQUIRE_PROGRAMS=1 \
 		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/integration/servers $(ARGS)
 

@@ -41,6 +41,14 @@ needs a server in front that takes requests whole, such as nginx.
 **waitress**, where one process is enough. It takes each request whole before a thread sees it, so
 slow clients keep nobody waiting. It uses one core, and cannot replace its process: a restart needs
 a second one behind a load balancer.
+
+**uWSGI behind nginx**, where your other services run in it: nginx takes requests whole, chunked
+ones too. On its own, uWSGI takes no chunked bodies and no more than 30,000 bytes of path and query,
+uses each connection once, and lets slow headers keep others waiting.
+
+**Apache**, where it is there already, with its certificates and its modules. The proxy has
+processes of its own in it. It takes no chunked bodies; slow bodies hold a thread each; and a reload
+of all of Apache cuts off what takes longer than three seconds.
 """
 
 LEGEND = """
@@ -53,7 +61,8 @@ These tables are made from what the tests saw (`docs/servers.json`), and CI comp
 - *400 proxy*: the proxy refused it, with an error that has a request id, and a line in the audit
   file
 - *400 server*: the server refused it before the proxy saw it: nothing is in the audit file
-- *closed*: the connection was closed without an answer
+- *no status*: an answer of HTTP/0.9, which has none
+- *no answer*: the connection was closed, or nothing came within a second
 - *refused*: nothing reached Placement; whether an answer came depends on who was faster
 - n/a: there is nothing to test
 
@@ -77,6 +86,9 @@ PAGES: Mapping[str, tuple[str, str, str, str]] = {
     "granian": ("[installing.md](installing.md)", "etc/policy-proxy.conf", "any", "any"),
     "gunicorn": ("[gunicorn.md](gunicorn.md)", "etc/gunicorn.conf.py", "any", "any"),
     "waitress": ("[waitress.md](waitress.md)", "etc/waitress_server.py", "one", "any"),
+    "uWSGI": ("[uwsgi.md](uwsgi.md)", "etc/uwsgi.ini", "any", "any"),
+    "nginx + uWSGI": ("[uwsgi.md](uwsgi.md#behind-nginx)", "etc/uwsgi-nginx.conf", "any", "any"),
+    "Apache": ("[apache.md](apache.md)", "etc/apache2/policy-proxy.conf", "any", "any"),
 }
 """Of each server its page, its configuration, and how many processes and threads it can have."""
 

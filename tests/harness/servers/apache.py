@@ -19,7 +19,16 @@ from pathlib import Path
 import psutil
 
 from harness.serve import free_port
-from harness.servers.running import APPLICATION, ETC, HOST, Running, for_proxy, started
+from harness.servers.running import (
+    APPLICATION,
+    ETC,
+    HOST,
+    Running,
+    fewer_readers,
+    for_proxy,
+    started,
+)
+from harness.stack import eventually
 
 SITE = ETC / "apache2" / "policy-proxy.conf"
 SCRIPT = ETC / "wsgi" / "policy_proxy_app.py"
@@ -41,9 +50,15 @@ class Daemons(Running):
         return found
 
     def reload(self) -> None:
-        """One after the other, as the page says."""
-        for pid in self.worker_pids():
+        """One after the other, as the page says; returns when the last one has been told."""
+        before = self.worker_pids()
+        for pid in before:
             os.kill(pid, signal.SIGUSR1)
+            eventually(lambda gone=pid: self._replaced(gone, len(before)))
+
+    def _replaced(self, pid: int, count: int) -> bool:
+        now = self.worker_pids()
+        return pid not in now and len(now) == count
 
 
 class Apache:
@@ -80,12 +95,14 @@ class Apache:
             if application != APPLICATION:
                 module, name = application.split(":")
                 script.write_text(f"from {module} import {name} as application\n")
+            given = folder / "apache-proxy.conf"
+            given.write_text(f"{configuration.read_text()}\n{fewer_readers(threads)}")
             site = _site(folder, script, port, threads, processes)
             with started(
                 [*_command(), "-DFOREGROUND", "-f", _httpd_conf(folder, public, site)],
                 folder / "apache.log",
                 port,
-                environment=for_proxy(configuration) | {"APACHE_LOG_DIR": str(folder)},
+                environment=for_proxy(given) | {"APACHE_LOG_DIR": str(folder)},
                 reload_signal=signal.SIGUSR1,
                 stop_signal=signal.SIGWINCH,
                 kind=Daemons,

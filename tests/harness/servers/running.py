@@ -116,3 +116,8 @@ def started(
 def for_proxy(configuration: Path) -> dict[str, str]:
     """The environment that tells the application its configuration."""
     return {"POLICY_PROXY_CONFIG_FILE": str(configuration)}
+
+
+def fewer_readers(threads: int) -> str:
+    """The section of the proxy's configuration that keeps slow bodies from taking all threads."""
+    return f"[limits]\nmax_body_readers = {max(1, threads // 2)}\n"

@@ -16,7 +16,15 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.serve import free_port
-from harness.servers.running import APPLICATION, ETC, HOST, Running, for_proxy, started
+from harness.servers.running import (
+    APPLICATION,
+    ETC,
+    HOST,
+    Running,
+    fewer_readers,
+    for_proxy,
+    started,
+)
 
 INI = ETC / "uwsgi.ini"
 SCRIPT = ETC / "wsgi" / "policy_proxy_app.py"
@@ -55,7 +63,7 @@ class Uwsgi:
         port = free_port()
         listening = f"http-socket = {HOST}:{port}"
         ini = _ini(folder, listening, application, threads, processes)
-        given = _told_its_address(configuration, folder, port)
+        given = _as_the_page_says(configuration, folder, port, threads)
         with started(
             [UWSGI, "--ini", ini],
             folder / "uwsgi.log",
@@ -105,7 +113,7 @@ class UwsgiBehindNginx:
         port = free_port()
         socket = folder / "uwsgi.sock"
         ini = _ini(folder, _behind(socket), application, threads, processes)
-        given = _told_its_address(configuration, folder, port)
+        given = _as_the_page_says(configuration, folder, port, threads)
         with (folder / "uwsgi.log").open("wb") as output:
             behind = subprocess.Popen(
                 [UWSGI, "--ini", ini],
@@ -187,9 +195,9 @@ def _copied(source: Path, copy: Path, changes: Mapping[str, str]) -> Path:
     return copy
 
 
-def _told_its_address(configuration: Path, folder: Path, port: int) -> Path:
-    """A copy of the configuration with what uWSGI does not tell the proxy, as the page says."""
-    given = folder / "with-address.conf"
-    section = f"[server]\npublic_url = http://{HOST}:{port}\n"
-    given.write_text(f"{configuration.read_text()}\n{section}")
+def _as_the_page_says(configuration: Path, folder: Path, port: int, threads: int) -> Path:
+    """A copy of the configuration that knows what uWSGI does not tell the proxy."""
+    given = folder / "uwsgi-proxy.conf"
+    address = f"[server]\npublic_url = http://{HOST}:{port}\n"
+    given.write_text(f"{configuration.read_text()}\n{address}{fewer_readers(threads)}")
     return given

@@ -56,7 +56,9 @@ class Answer:
     def __str__(self) -> str:
         """As the table shows it."""
         if not self.raw:
-            return "closed"
+            return "no answer"
+        if not self.status:
+            return "no status"
         passes = self.status < 300 and self.by == "proxy"
         return PASSES if passes else f"{self.status} {self.by}"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness.proxy import ADMIN
 from harness.servers import SERVERS
 from harness.servers.gunicorn import Gunicorn
 from harness.stack import eventually
@@ -151,6 +152,47 @@ def test_stopping_finishes_what_is_in_flight(server, start, told):
         assert end.result(timeout=30) == 0
         idle.close()
     told(WORKERS, "stop with writes in flight", "all finish")
+
+
+def test_stopping_under_load_leaves_no_write_unanswered(server, start, told):
+    """A connection may be closed before a request on it is taken; then it has not gone on."""
+    for site in start(server):
+        with writing(site) as answered:
+            eventually(lambda: len(answered) > 20)
+            assert site.running.stop() == 0
+        assert {*answered} == {200}
+        assert len(site.forwarded()) == len(answered)
+    told(WORKERS, "stop under load", "what reached Placement is answered")
+
+
+@contextmanager
+def writing(site):
+    """Four clients that write until nobody takes their connections any more; two of them keep
+    theirs. Gives the statuses of the answers.
+    """
+    answered = []
+    headers = {"X-Auth-Token": site.keystone.issue(ADMIN)}
+
+    def write(connection, more):
+        while True:
+            try:
+                connection.request("PUT", "/traits/CUSTOM_A", headers=headers | more)
+                answer = connection.getresponse()
+                answer.read()
+            except ConnectionRefusedError:
+                return
+            except (OSError, http.client.HTTPException):
+                connection.close()
+            else:
+                answered.append(answer.status)
+
+    with ThreadPoolExecutor(4) as pool:
+        for more in ({}, {}, {"Connection": "close"}, {"Connection": "close"}):
+            connection = http.client.HTTPConnection(
+                site.running.host, site.running.port, timeout=20
+            )
+            pool.submit(write, connection, more)
+        yield answered
 
 
 def pool_of_one(function):
