@@ -49,11 +49,12 @@ def main():
     logging.config.dictConfig(logs.configuration("info"))
     application = pkgutil.resolve_name(given.application)
     try:
-        application.opened()
+        chain = application.opened()
     except ConfigurationError as error:
         for problem in error.problems:
             logging.getLogger("waitress").error("%s", problem)
         sys.exit(1)
+    signal.signal(signal.SIGHUP, lambda *_: chain.reload())  # reads the policy files at once
     gc.freeze()  # what is here stays: to look through it again and again costs time
     name = given.listen.rpartition(":")[0]  # in Location, unless [server] public_url is set
     given_settings = {"listen": given.listen, "server_name": name, "threads": given.threads}

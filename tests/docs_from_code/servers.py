@@ -99,9 +99,7 @@ def page() -> str:
     return document(
         origin("docs/servers.json and tests/docs_from_code/servers.py"),
         INTRODUCTION,
-        table(
-            ("Server", "Tested", "Page", "Configuration", "Processes", "Threads"), _overview(kept)
-        ),
+        table(HEAD, _overview(kept)),
         "granian is what `policy-proxy serve` runs.",
         CHOICE,
         _throughput(),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 
 from harness.proxy import configuration
+from harness.servers import SERVERS
+from harness.stack import eventually
 from integration.servers.conftest import Tell
 
 GOING_ON = {"Apache", "nginx + uWSGI"}
@@ -30,3 +33,19 @@ def test_a_bad_configuration_ends_the_start_in_a_sentence(
     assert "the proxy ended" in str(ended.value)
     assert ("Traceback" in str(ended.value)) == (server.name in WITH_TRACEBACK)
     told("Workers", "a bad configuration ends the start, and is told", "yes")
+
+
+@pytest.mark.xdist_group("in waitress")
+def test_waitress_reads_the_policy_files_on_sighup(tmp_path, keystone_url, password, backend):
+    path = configuration(
+        tmp_path,
+        backend=backend.url,
+        keystone=keystone_url,
+        password=password,
+        options="[policy]\nwatch_interval = 3600",
+    )
+    with SERVERS["waitress"].running(path, tmp_path) as running:
+        (tmp_path / "policy.yaml").write_text('"placement:traits:list": "!"\n')
+        running.process.send_signal(signal.SIGHUP)
+        eventually(lambda: running.log.read_text().count(" is in force") == 2, 10)
+        assert running.ready()

@@ -8,10 +8,13 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from docs_from_code import ROOT
 from docs_from_code.servers import PAGES
+from policy_proxy import config
+from policy_proxy.cli import main
 
 ETC = ROOT / "etc"
 OURS = ("gunicorn", "waitress")
@@ -52,6 +55,16 @@ def test_a_unit_starts_the_server_from_the_file_that_the_page_installs(server):
     assert f"/etc/policy-proxy/{file.name}" in service["ExecStart"]
     assert f"install -m 644 {file} /etc/policy-proxy/\n" in page(server)
     assert service["Environment"].startswith("POLICY_PROXY_CONFIG_FILE=/etc/policy-proxy/")
+
+
+def test_gunicorn_is_not_reloaded_with_a_bad_configuration():
+    text = (ETC / "systemd" / "policy-proxy-gunicorn.service").read_text(encoding="utf-8")
+    check, reload = re.findall(r"^ExecReload=\S+/([^\n]+)$", text, re.MULTILINE)
+    command, *options = shlex.split(check)[1:]
+    found = main.get_command(click.Context(main), command)
+    with found.make_context(command, options) as context:
+        assert context.params["config_file"] == config.DEFAULT_FILE
+    assert reload == "kill -HUP $MAINPID"
 
 
 @pytest.fixture
