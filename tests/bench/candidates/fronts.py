@@ -10,7 +10,7 @@ from bench import nginx
 from bench.candidates import ours
 from bench.processes import Running
 from bench.world import World
-from harness.front_ends import COMMANDS
+from harness.front_ends import COMMANDS, addresses
 from harness.nginx import authorizing
 from harness.servers import ETC
 from policy_proxy.embedded import ports
@@ -55,8 +55,7 @@ def _nginx(world: World, folder: Path, authorizer: str, port: int) -> Child:
 
 
 def _other(world: World, front_end: str, folder: Path, authorizer: str, port: int) -> Child:
-    meant = {8778: port, 8779: urlsplit(authorizer).port, 8780: urlsplit(world.backend).port}
-    changes = {rf"\b{written}\b": str(number) for written, number in meant.items()}
-    command = COMMANDS[front_end](folder, changes)
+    behind = [urlsplit(url).port or 0 for url in (authorizer, world.backend)]
+    command = COMMANDS[front_end](folder, addresses(port, *behind))
     environment = {"HOME": str(folder), "PATH": os.environ["PATH"]}
     return world.children.start(front_end, command, folder / f"{front_end}.log", environment)
