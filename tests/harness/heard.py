@@ -21,7 +21,7 @@ from policy_proxy.placement.operations import OPERATIONS
 from policy_proxy.placement.parameters import parameters_of
 
 _PREFIXES = ("", "-Service")
-_BELIEVED = {
+BELIEVED = {
     *(name % prefix for name in AuthTokenRequest._HEADER_TEMPLATE for prefix in _PREFIXES),
     *(AuthTokenRequest._ROLES_TEMPLATE % prefix for prefix in _PREFIXES),
     *AuthTokenRequest._DEPRECATED_HEADER_MAP,
@@ -36,6 +36,9 @@ _BELIEVED = {
     *("X-Original-Method", "X-Original-Uri", "X-Original-Url", "X-Rewrite-Url"),
     *("Upgrade", "Te", "Expect", "Proxy-Connection", "Keep-Alive"),
 } - {"HTTP_X_AUTH_TOKEN", "HTTP_X_SERVICE_TOKEN"}
+"""Headers that somebody could believe: the libraries' own lists of who sends a request, what asks
+for another one, and what is about a connection. In the spelling of a header, or of WSGI.
+"""
 PROJECT = {"project_id"}
 _ROUTER = handler.make_map(handler.ROUTE_DECLARATIONS)
 
@@ -74,10 +77,8 @@ class Heard:
 
 
 def misleading(names: Iterable[str]) -> set[str]:
-    """Those that somebody could believe: the libraries' own lists of who sends a request, what asks
-    for another one, and what is about a connection. In any spelling that WSGI takes for the same.
-    """
-    believed = {_wsgi(name.removeprefix("HTTP_")) for name in _BELIEVED}
+    """Those that somebody could believe, in any spelling that WSGI takes for the same."""
+    believed = {_wsgi(name.removeprefix("HTTP_")) for name in BELIEVED}
     return {
         name for name in names if _wsgi(name) in believed or not re.fullmatch("[a-z0-9-]+", name)
     }

@@ -13,7 +13,10 @@ from integration.front_ends.site import OUTBOUND, request, whole
 from integration.raw_backend import OK, RawBackend, answering, is_whole
 
 ALLOWING = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Openstack-Request-Id: req-1\r\n%s\r\n"
-FAILING = b"HTTP/1.1 500 E\r\nContent-Length: 9\r\nContent-Type: text/plain\r\n\r\nTraceback"
+FAILING = (
+    b"HTTP/1.1 500 E\r\nContent-Length: 9\r\nContent-Type: text/plain\r\n"
+    b"Content-Encoding: identity\r\n\r\nTraceback"
+)
 
 
 @pytest.fixture(scope="module", params=front_ends.NAMES)
@@ -116,6 +119,7 @@ def test_failures_of_placement_are_replaced_where_the_page_says_so(between):
     answer = front.raw(request("GET", "/traits", "X-Auth-Token: t"), enough=whole)
     assert answer.startswith(b"HTTP/1.1 500")
     assert (b"Traceback" in answer) == (name == "traefik")
+    assert (b"identity" in answer) == (name == "traefik")
     if name != "traefik":
         (error,) = json.loads(answer.partition(b"\r\n\r\n")[2])["errors"]
         assert error["status"] == 500

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import pycurl
 import pytest
+from hypothesis import given, settings
 
+from harness.heard import BELIEVED
 from harness.proxy import ADMIN, READER
 from integration.front_ends.site import OUTBOUND, PROVIDER, assert_agreed, assert_harmless, request
 from integration.raw_backend import is_whole
+from integration.test_admission_differential import METHODS, PATHS, QUERIES
 
 TARGETS = [
     f"{PROVIDER}%2Finventories", f"{PROVIDER}%2finventories", f"{PROVIDER}/../../traits",
@@ -39,6 +42,24 @@ TARGETS = [
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_no_spelling_of_a_target_goes_round_the_decision(site, method, target):
     assert_agreed(site.ask(target, method=method))
+
+
+@settings(max_examples=150)
+@given(METHODS, PATHS, QUERIES)
+def test_no_target_at_all_goes_round_the_decision(site, method, path, query):
+    """Out of the same pieces as for the proxy; a line break would end the request line."""
+    target = f"{path}?{query}" if query else path
+    raw = request(method, "{target}", f"X-Auth-Token: {site.issue(ADMIN)}")
+    assert_agreed(site.send(raw.replace(b"{target}", target.replace("\n", "%0A").encode())))
+
+
+@pytest.mark.parametrize("between", ["-", "_"])
+def test_no_header_that_somebody_believes_reaches_placement(site, between):
+    names = sorted({name.removeprefix("HTTP_").replace("_", "-") for name in BELIEVED})
+    for start in range(0, len(names), 10):
+        for some in (names[start : start + 10], names[start : start + 1]):
+            lines = [f"{name.replace('-', between)}: x" for name in some]
+            assert_agreed(site.ask("/traits", *lines))
 
 
 @pytest.mark.parametrize(
