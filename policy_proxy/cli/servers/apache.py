@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from policy_proxy.cli.servers import looks, versions
+from policy_proxy.cli.servers import looks
 from policy_proxy.cli.servers.entry import Entry
 from policy_proxy.cli.servers.files import apache as file
 from policy_proxy.cli.servers.rule import Environment, Look, Rule, Server
@@ -203,7 +203,6 @@ SERVER = Server(
     file="apache.conf",
     read=_read,
     rules=RULES,
-    version=versions.of_program("apache2", "-v"),
     knows=lambda seen: any(seen.all("wsgidaemonprocess", "wsgiscriptalias", "wsgiimportscript")),
     unseen=("files that it includes, and Apache's main configuration: name them as well",),
 )

@@ -180,7 +180,6 @@ SERVER = Server(
     file="Caddyfile",
     read=_read,
     rules=RULES,
-    version=lambda: "",
     knows=lambda seen: any(seen.all("reverse_proxy")),
     unseen=("what the file imports, and what Caddy is told by its admin interface",),
 )

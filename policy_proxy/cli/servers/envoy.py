@@ -158,7 +158,6 @@ SERVER = Server(
     file="envoy.yaml",
     read=_read,
     rules=RULES,
-    version=lambda: "",
     knows=envoy_filters.manages_http,
     unseen=(
         "what Envoy is told while it runs (xDS, runtime)",

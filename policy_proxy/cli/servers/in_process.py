@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from policy_proxy.cli.servers import looks, versions
+from policy_proxy.cli.servers import looks
 from policy_proxy.cli.servers.entry import Entry
 from policy_proxy.cli.servers.files import ini, python_call
 from policy_proxy.cli.servers.rule import Environment, Look, Rule, Server
@@ -91,7 +91,6 @@ SERVER = Server(
     file="placement.conf",
     read=_read,
     rules=RULES,
-    version=versions.of_distribution("openstack-placement"),
     knows=lambda seen: any(seen.all("module", "pipeline", "auth_url", "auth_strategy")),
     unseen=("the WSGI server that serves it: check that with its own name",),
     with_backend=False,

@@ -47,6 +47,6 @@ def look(
     unseen = [*server.unseen]
     if not files:
         unseen.insert(0, f"{server.file}: name it with --server-config")
-    if not version:
+    if not version and any(rule.version for rule in server.rules.values()):
         unseen.append("which version it is")
     return Looked(tuple(found), tuple(unseen), bool(files) and not server.knows(seen))

@@ -38,7 +38,8 @@ class Server:
     :param file: how its configuration file is mostly called.
     :param read: gives the settings of files, which may be none, and of the environment. Raises
         `Unreadable`, or OSError.
-    :param version: the version of it that is installed here; empty if none is, or none is known.
+    :param version: the version of it that is installed here; empty if none is, or if no finding is
+        about versions.
     :param knows: whether there is anything of this server in what was read: if not, it was the
         wrong file, in which there is nothing bad, either.
     :param unseen: what no look at the file can tell.
@@ -50,8 +51,8 @@ class Server:
     file: str
     read: Callable[[Sequence[str], Environment], Iterable[Entry]]
     rules: Mapping[str, Rule]
-    version: Callable[[], str]
     knows: Callable[[Seen], bool]
+    version: Callable[[], str] = str
     unseen: tuple[str, ...] = ()
     always: tuple[str, ...] = ()
     with_backend: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from policy_proxy.cli.servers import looks, versions
+from policy_proxy.cli.servers import looks
 from policy_proxy.cli.servers.entry import Entry
 from policy_proxy.cli.servers.files import ini
 from policy_proxy.cli.servers.rule import Environment, Look, Rule, Server
@@ -70,7 +70,6 @@ SERVER = Server(
     file="policy-proxy.conf",
     read=_read,
     rules=RULES,
-    version=versions.of_distribution("granian"),
     always=("chunked bodies are a 411: granian hands one that broke off on as if it were whole",),
     knows=lambda seen: any(seen.all("section")),
     unseen=("options on the command line of `serve`",),

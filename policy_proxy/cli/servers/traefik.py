@@ -131,7 +131,6 @@ SERVER = Server(
     file="traefik.yaml",
     read=_read,
     rules=RULES,
-    version=lambda: "",
     knows=traefik_routers.routes,
     unseen=("what other providers, labels and Traefik's command line say",),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from policy_proxy.cli.servers import looks, versions
+from policy_proxy.cli.servers import looks
 from policy_proxy.cli.servers.entry import Entry
 from policy_proxy.cli.servers.files import uwsgi as file
 from policy_proxy.cli.servers.rule import Rule, Server
@@ -164,7 +164,6 @@ SERVER = Server(
     file="uwsgi.ini",
     read=file.entries,
     rules=RULES,
-    version=versions.of_program("uwsgi", "--version"),
     knows=lambda seen: any(seen.all(*_LOADS)),
     unseen=(
         "uWSGI's command line, unless the file is the systemd unit with it",
