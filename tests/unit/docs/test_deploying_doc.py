@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from bench.candidates import CANDIDATES, fronts, servers
 from docs_from_code import deploying
 from docs_from_code.deploying import KINDS, NOT_MEASURED
 
@@ -22,6 +23,11 @@ def measured(tmp_path, monkeypatch):
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"scenes": [{"name": n, "rounds": r} for n, r in rounds.items()]}))
     monkeypatch.setattr(deploying, "MEASURED", path)
+
+
+def test_every_way_is_one_that_the_benchmark_measures():
+    assert {way.candidate for way in WAYS} <= CANDIDATES.keys()
+    assert {way.candidate for way in WAYS} >= {*servers.NAMES.values(), *fronts.NAMES.values()}
 
 
 def test_what_the_kept_run_did_not_measure_is_said_to_be_so(tmp_path, monkeypatch):
