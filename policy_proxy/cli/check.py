@@ -88,9 +88,19 @@ def inspected(
     :param with_backend: whether `[backend]` is used at all.
     """
     try:
-        settings, found = config.inspect([config_file], with_backend=with_backend)
+        return looked_at(config_file, offline=offline, with_backend=with_backend)
     except ConfigurationError as error:
         fail(error.problems)
+
+
+def looked_at(
+    config_file: str, *, offline: bool, with_backend: bool = True
+) -> tuple[Settings, list[str]]:
+    """The same.
+
+    :raises ConfigurationError: if there is nothing to look at.
+    """
+    settings, found = config.inspect([config_file], with_backend=with_backend)
     found += limits.problems(settings.limits, settings.server.threads)
     found += _audit_problems(settings.audit.file)
     if not offline:

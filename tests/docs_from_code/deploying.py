@@ -55,8 +55,8 @@ KINDS = {
             Way(
                 "a filter around Placement",
                 ("in-process.md", "installing.md"),
-                "in process",
-                "ours around Placement",
+                "placement",
+                "Placement in ours",
             ),
         ),
     ),

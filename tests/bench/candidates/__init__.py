@@ -67,8 +67,8 @@ CANDIDATES: Mapping[str, Candidate] = {
     ),
     "Placement": Candidate(placement.direct, "Placement with its own middleware and policy"),
     "Placement through ours": Candidate(placement.through_ours, "Placement behind ours"),
-    "ours around Placement": Candidate(
-        placement.in_process, "Placement with ours around it, in one process"
+    "Placement in ours": Candidate(
+        placement.with_ours_around, "Placement with ours around it, in one process"
     ),
     **{
         name: Candidate(partial(servers.start, server=server), f"ours on {server}")

@@ -1,4 +1,4 @@
-"""Each way of deploying: the servers, the front ends that ask, and Placement's own process."""
+"""Each way of deploying but Placement's own process: the servers, and the front ends that ask."""
 
 from __future__ import annotations
 
@@ -11,16 +11,13 @@ from bench.parts import Setting, load
 from bench.rounds import Scene
 from harness.servers import SERVERS
 
-AROUND = ("Placement", "Placement through ours", "ours around Placement")
-
 
 def scenes(setting: Setting) -> Iterator[Scene]:
-    """The GET of 1 kB from the canned backend; then from Placement itself."""
+    """The GET of 1 kB from the canned backend."""
     here = [name for server, name in servers.NAMES.items() if not SERVERS[server].missing()]
     asking = list(fronts.NAMES.values())
     yield from _scene(setting, "servers", ("ours", *here))
     yield from _scene(setting, "front ends", ("ours", *asking))
-    yield from _scene(setting, "in process", AROUND)
 
 
 def _scene(setting: Setting, name: str, names: Sequence[str]) -> Iterator[Scene]:

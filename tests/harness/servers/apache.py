@@ -66,9 +66,9 @@ class Apache:
 
     def missing(self) -> str:
         if HTTPD is None:
-            return "Apache is not installed: apt-get install apache2 apache2-dev"
+            return "Apache is not installed: apt-get install apache2-bin apache2-dev"
         if not find_spec("mod_wsgi"):
-            return "mod_wsgi is not installed: apt-get install apache2-dev; pip install mod-wsgi"
+            return "mod_wsgi is not installed: make install-servers"
         return ""
 
     def version(self) -> str:
