@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install install-servers run test test-caches test-servers check bench bench-quick compat docs pictures clean
+.PHONY: install install-servers run test test-caches test-servers check fuzz bench bench-quick compat docs pictures clean
 
 install: $(VENV)/.installed
 
@@ -29,7 +29,7 @@ run: install
 	$(BIN)/policy-proxy up $(ARGS)
 
 test: install
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration tests/attack tests/fuzz $(ARGS)
 
 # What must not depend on any memory, once without each: decisions, Placement's own suite, reloads.
 test-caches: install
@@ -45,6 +45,14 @@ test-caches: install
 test-servers: $(VENV)/.installed-servers
 	TEST_SERVERS=$(or $(TEST_SERVERS),all) REQUIRE_PROGRAMS=1 \
 		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/integration/servers $(ARGS)
+
+# Makes up requests, documents and tokens for so long, and looks for what must not be; findings are
+# kept in build/fuzz. TIME=10m, ARGS="--subject requests".
+TIME ?= 2m
+fuzz: install
+	@$(BIN)/pip install --quiet --constraint constraints.txt --only-binary :all: atheris \
+		|| echo "atheris does not install here, so nothing is guided by coverage."
+	PYTHONPATH=tests $(BIN)/python -m fuzz --time $(TIME) $(ARGS)
 
 check: install
 	$(BIN)/ruff check .

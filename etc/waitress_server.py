@@ -11,11 +11,12 @@ import argparse
 import gc
 import logging.config
 import pkgutil
+import re
 import signal
 import sys
 import time
 
-from waitress import create_server, wasyncore
+from waitress import channel, create_server, parser, wasyncore
 
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.telemetry import logs
@@ -40,12 +41,32 @@ DRAIN_TIMEOUT = 30
 """Seconds that requests in flight get to finish after SIGTERM."""
 
 
+class Strict(parser.HTTPRequestParser):
+    """Refuses a header that waitress would mend: others could read another request in it
+    (RFC 9112, sections 5.2, 6.1 and 6.3).
+    """
+
+    FOLDED = re.compile(rb"\r\n[ \t]")
+    FRAMING = re.compile(
+        rb"\r\n(?:content-length|transfer-encoding):[ \t]*([^\r\n]*)", re.IGNORECASE
+    )
+
+    def parse_header(self, header_plus):
+        framing = self.FRAMING.findall(header_plus)
+        if self.FOLDED.search(header_plus):
+            raise parser.ParsingError("A header field is folded")
+        if len(framing) > 1 or b"," in b"".join(framing):
+            raise parser.ParsingError("The framing of the body is ambiguous")
+        super().parse_header(header_plus)
+
+
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("application", nargs="?", default="policy_proxy.wsgi:application")
-    parser.add_argument("--listen", default="127.0.0.1:8778", help="address:port, or several")
-    parser.add_argument("--threads", default=32, type=int)
-    given = parser.parse_args()
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("application", nargs="?", default="policy_proxy.wsgi:application")
+    arguments.add_argument("--listen", default="127.0.0.1:8778", help="address:port, or several")
+    arguments.add_argument("--threads", default=32, type=int)
+    given = arguments.parse_args()
+    channel.HTTPChannel.parser_class = Strict
     logging.config.dictConfig(logs.configuration("info"))
     application = pkgutil.resolve_name(given.application)
     try:

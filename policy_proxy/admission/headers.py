@@ -12,6 +12,7 @@ from policy_proxy.model import Environ
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_NAME = re.compile(r"[^A-Za-z0-9_!#$%&'*+.^`|~-]")
 """What is in no field name (RFC 9110, section 5.6.2), as servers write them in an environ."""
+_PROTOCOL = re.compile(r"HTTP/[0-9](?:\.[0-9])?")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _is_header = methodcaller("startswith", ("HTTP_", "CONTENT_LENGTH", "CONTENT_TYPE"))
 _TWINS = {"CONTENT_LENGTH": "HTTP_CONTENT_LENGTH", "CONTENT_TYPE": "HTTP_CONTENT_TYPE"}
@@ -37,6 +38,8 @@ def check(environ: Environ, limits: LimitSettings) -> None:
         raise Malformed("A header field holds a control character.")
     if _NO_NAME.search(joined):  # `Content-Length : 5` is a length to some
         raise Malformed("The name of a header field holds a character that no name has.")
+    if not _PROTOCOL.fullmatch(environ.get("SERVER_PROTOCOL", "HTTP/1.1")):
+        raise Malformed("The request line is not written plainly.")  # uWSGI takes it as it comes
     _check_framing(environ)
 
 
