@@ -50,7 +50,8 @@ def _sometimes(seen: Seen) -> Iterator[Entry]:
 
 def _changed(seen: Seen) -> Iterator[Entry]:
     for entry in seen.all("rewrite", "uri", "handle_path", "method"):
-        if not _in(entry, "forward_auth"):
+        matches = any(block.startswith("@") for block in entry.inside)
+        if not matches and not _in(entry, "forward_auth"):
             yield entry
 
 
