@@ -1,7 +1,7 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → Identify (AuthToken) → TakePolicy
-    → (Shadow) → Enforce → Content → terminal
+    RequestId → Health → Cors → ErrorBarrier → Audit → InTurn → Admission → Identify (AuthToken)
+    → TakePolicy → (Shadow) → Enforce → Content → terminal
 
 with Shadow where a candidate policy is tried, and Content before Enforce where the rule in force
 looks at something in the body.
@@ -15,16 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from threading import BoundedSemaphore
 
 from oslo_middleware import cors
 
 from policy_proxy.admission.content import Content
+from policy_proxy.admission.in_turn import InTurn
 from policy_proxy.admission.layer import Admission
+from policy_proxy.admission.reading import Readers
 from policy_proxy.audit import sink as sinks
 from policy_proxy.audit.layer import Audit
 from policy_proxy.authentication.auth_token import AuthToken
 from policy_proxy.authentication.cache import SharedCache, TokenCache
+from policy_proxy.authentication.caution import Caution
 from policy_proxy.authentication.layer import Identify
 from policy_proxy.authentication.memory import Memory
 from policy_proxy.backend.client import Backend
@@ -36,6 +38,7 @@ from policy_proxy.config import Settings, authtoken, named
 from policy_proxy.config.policy import PolicySettings, candidate_of
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import Environ, Headers, Service, StartResponse, WSGIApp
+from policy_proxy.places import Places
 from policy_proxy.policy.enforcement import Enforce, TakePolicy
 from policy_proxy.policy.remote import Ask, asking, not_asked
 from policy_proxy.policy.shadow import Shadow, Tally, Trial
@@ -44,6 +47,7 @@ from policy_proxy.telemetry import looks
 from policy_proxy.telemetry.health import Health
 from policy_proxy.telemetry.readiness import Look, Readiness
 from policy_proxy.terminals.forward import Forward
+from policy_proxy.terminals.streaming import Streams
 from policy_proxy.terminals.wrapped import Wrapped
 
 Layer = Callable[[WSGIApp], WSGIApp]
@@ -82,6 +86,7 @@ def proxy(settings: Settings, service: Service) -> Chain:
         public_url=settings.server.public_url,
         service_credentials=_service_credentials(settings),
         challenge=_challenge(settings),
+        streams=_streams(settings),
     )
     return _chain(settings, service, forward, {"backend": looks.backend(settings.backend)})
 
@@ -145,8 +150,9 @@ def _layers(
     readiness: Readiness,
 ) -> list[Layer]:
     sink = _sink(settings)
-    readers = BoundedSemaphore(settings.limits.max_body_readers)
-    content = partial(Content, service=service, limits=settings.limits, readers=readers)
+    limits = settings.limits
+    readers = Readers(limits.max_body_readers, limits.body_timeout)
+    content = partial(Content, service=service, limits=limits, readers=readers)
     return [
         RequestId,
         partial(
@@ -160,10 +166,15 @@ def _layers(
         *_cors(settings),
         partial(ErrorBarrier, service=service),
         partial(Audit, sink=sink),
-        partial(Admission, service=service, limits=settings.limits),
+        partial(InTurn, places=Places(limits.max_requests, limits.queue_timeout)),
+        partial(Admission, service=service, limits=limits),
         partial(
             Identify,
-            auth_token=AuthToken(settings.conf, _token_cache(settings)),
+            auth_token=AuthToken(
+                settings.conf,
+                _token_cache(settings),
+                Caution(limits.max_validations, limits.max_refused_tokens),
+            ),
             memory=Memory(settings.identity_cache),
             challenge=_challenge(settings),
         ),
@@ -202,6 +213,11 @@ def _sink(settings: Settings) -> sinks.Sink:
 
 def _challenge(settings: Settings) -> Headers:
     return (("WWW-Authenticate", authtoken.challenge(settings.conf)),)
+
+
+def _streams(settings: Settings) -> Streams:
+    places = Places(settings.limits.max_streams, settings.limits.queue_timeout)
+    return Streams(places, settings.backend.total_timeout)
 
 
 def _token_cache(settings: Settings) -> TokenCache | SharedCache:

@@ -8,7 +8,7 @@ from typing import Any
 from keystoneauth1 import exceptions, loading
 from oslo_config import cfg
 
-from policy_proxy.config import authtoken
+from policy_proxy.backend import keystone
 from policy_proxy.errors import Unavailable
 
 _SENTENCE = "The identity service cannot be reached. Try again in a moment."
@@ -22,7 +22,7 @@ class ServiceCredentials:
 
     def __init__(self, conf: cfg.ConfigOpts, section: str) -> None:
         self._plugin: Any = loading.load_auth_from_conf_options(conf, section)
-        self._session = authtoken.session(conf, section)
+        self._session = keystone.session(conf, section)
         self._renewing = threading.Lock()
 
     def token(self) -> str:

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,8 +24,10 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from policy_proxy import config, lifetime, wsgi
+from policy_proxy.cli import unread_answers
 from policy_proxy.cli.check import inspected
 from policy_proxy.cli.output import fail
+from policy_proxy.config.limits import LimitSettings
 from policy_proxy.config.server import ServerSettings
 from policy_proxy.cores import Cores, OnOneCore
 from policy_proxy.errors import ConfigurationError
@@ -59,21 +62,22 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     os.register_at_fork(after_in_child=_end_at_once)
     # Python 3.14 would start new interpreters, in which nothing of what is made here is left
     multiprocessing.set_start_method("fork", force=True)
-    granian = _granian(server)
+    granian = _granian(server, settings.limits)
     granian.on_startup(_pass_on_reloads)
     granian.on_startup(partial(_stop_for_certain, granian))
     cores = Cores() if server.one_core else None
-    granian.serve(target_loader=partial(_loaded, os.getpid(), cores))
+    unread = partial(unread_answers.end, server.port, settings.backend.total_timeout)
+    granian.serve(target_loader=partial(_loaded, os.getpid(), cores, unread))
 
 
-def _granian(server: ServerSettings) -> Any:
+def _granian(server: ServerSettings, limits: LimitSettings) -> Any:
     return Granian(
         "policy_proxy.wsgi:application",
         address=server.host,
         port=server.port,
         interface=Interfaces.WSGI,
         workers=server.workers,
-        blocking_threads=server.threads,
+        blocking_threads=server.threads + limits.max_queued + limits.max_streams,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=15_000),
         websockets=False,
@@ -128,12 +132,13 @@ def _pass_on_reloads() -> None:
     signal.signal(signal.SIGHUP, pass_on)
 
 
-def _loaded(supervisor: int, cores: Cores | None, target: str) -> Any:
+def _loaded(supervisor: int, cores: Cores | None, unread: Callable[[], None], target: str) -> Any:
     """What a worker serves, opened before its first request; `target` is what granian calls it.
 
     :param supervisor: the main process. Without it nobody would stop the worker, or start another
         one, so it is then told to finish what it is doing.
     :param cores: one of which the worker is to keep to.
+    :param unread: to be run in a thread once the worker listens.
     """
     del target
     lifetime.end_with(supervisor)
@@ -144,6 +149,7 @@ def _loaded(supervisor: int, cores: Cores | None, target: str) -> Any:
             _LOG.error("%s", problem)
         sys.exit(1)
     signal.signal(signal.SIGHUP, lambda *_: chain.reload())
+    threading.Thread(target=unread, daemon=True).start()
     gc.collect()
     gc.freeze()  # what is here stays: to look through it again and again costs a tenth of a request
     core = cores.take() if cores else None

@@ -21,8 +21,15 @@ OPTS = [
         min=1,
         help="Most request bodies that one worker reads and parses at the same time, so that slow "
         "or large ones leave threads for everything else: it must be below [server] threads. One "
-        "more waits a second for its turn, then it is a 503. Unset: half of [server] threads, 8 "
-        "at most.",
+        "more waits half a second for its turn, then it is a 503. Unset: half of [server] threads, "
+        "8 at most.",
+    ),
+    cfg.FloatOpt(
+        "body_timeout",
+        default=30.0,
+        min=0.1,
+        help="Seconds that a request body may take to arrive, once it is read. Then it is a 408. "
+        "For `serve`; other servers have time limits of their own.",
     ),
     cfg.IntOpt(
         "max_target_bytes",
@@ -53,6 +60,51 @@ OPTS = [
         "it: 400.",
     ),
     cfg.IntOpt(
+        "max_requests",
+        min=1,
+        help="Requests that one worker handles at the same time. One more waits for its turn. "
+        "Unset: [server] threads; under another server set it to that server's threads.",
+    ),
+    cfg.IntOpt(
+        "max_queued",
+        default=32,
+        min=1,
+        help="Threads of each worker of `serve`, beside [server] threads, in which requests wait "
+        "for their turn. The more there are, the faster they are refused when all are waiting: "
+        "up to ten times as many in a second.",
+    ),
+    cfg.FloatOpt(
+        "queue_timeout",
+        default=5.0,
+        min=0,
+        help="Seconds that a request waits for its turn, then it is a 503. Once nobody's turn has "
+        "come without waiting for as long, it waits for a tenth of a second only.",
+    ),
+    cfg.IntOpt(
+        "max_streams",
+        default=16,
+        min=1,
+        help="Answers of more than 256 KiB that one worker sends at the same time: each keeps a "
+        "thread, beside [server] threads, while its client reads. One more GET waits as in "
+        "queue_timeout, then it is a 503. A client has [backend] total_timeout for each.",
+    ),
+    cfg.IntOpt(
+        "max_validations",
+        default=8,
+        min=1,
+        help="Requests of one worker that ask Keystone about a token at the same time. One more "
+        "waits half a second for its turn, then it is a 503. Tokens that are remembered need no "
+        "turn.",
+    ),
+    cfg.IntOpt(
+        "max_refused_tokens",
+        default=100,
+        min=1,
+        help="Most tokens that Keystone may refuse one worker in a second. Until it is over, "
+        "requests with other unknown tokens are a 503 without asking, so that a flood of made-up "
+        "ones does not occupy Keystone.",
+    ),
+    cfg.IntOpt(
         "remembered_requests",
         default=4096,
         min=0,
@@ -70,18 +122,26 @@ class LimitSettings:
 
     max_body_bytes: int
     max_body_readers: int
+    body_timeout: float
     max_target_bytes: int
     max_header_bytes: int
     max_headers: int
     max_json_depth: int
+    max_requests: int
+    max_queued: int
+    queue_timeout: float
+    max_streams: int
+    max_validations: int
+    max_refused_tokens: int
     remembered_requests: int
 
 
 def read(conf: cfg.ConfigOpts) -> LimitSettings:
     group = conf[GROUP]
     given = {opt.dest: group[opt.dest] for opt in OPTS}
-    half = max(1, conf[server.GROUP].threads // 2)
-    return LimitSettings(**{**given, "max_body_readers": given["max_body_readers"] or min(half, 8)})
+    threads = conf[server.GROUP].threads
+    unset = {"max_body_readers": min(max(1, threads // 2), 8), "max_requests": threads}
+    return LimitSettings(**{name: value or unset.get(name, value) for name, value in given.items()})
 
 
 def problems(settings: LimitSettings, threads: int) -> list[str]:

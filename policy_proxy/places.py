@@ -1,0 +1,54 @@
+"""Places for those who may do something at the same time: who finds none free waits for a moment.
+
+How long depends on whether waiting helps. A burst is over soon, so one waits. Where no place was
+free for as long as that, waiting only keeps a thread, so one waits for hardly more than it takes to
+give a place back: https://queue.acm.org/detail.cfm?id=2839461 ("Controlled Delay").
+"""
+
+from __future__ import annotations
+
+import time
+from queue import Empty, SimpleQueue
+
+HURRY = 0.1
+"""Seconds that one waits where waiting does not help. With as many who wait as there are threads to
+spare it also says how many refusals there are in a second, which cost time as well."""
+
+
+class Places:
+    """Any number of threads may share one.
+
+    :param count: how many there are.
+    :param patience: seconds that one waits for one of them, in a burst.
+    """
+
+    def __init__(self, count: int, patience: float) -> None:
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(count):
+            self._free.put(None)
+        self._patience = patience
+        self._full_since: float | None = None
+
+    def take(self) -> bool:
+        """Whether there was a place in time; it must be given back."""
+        try:
+            self._free.get_nowait()
+        except Empty:
+            return self._waited()
+        self._full_since = None
+        return True
+
+    def give_back(self) -> None:
+        self._free.put(None)
+
+    def _waited(self) -> bool:
+        now = time.monotonic()
+        since = self._full_since
+        if since is None:
+            since = self._full_since = now
+        helps = now - since < self._patience
+        try:
+            self._free.get(timeout=self._patience if helps else min(HURRY, self._patience))
+        except Empty:
+            return False
+        return True
