@@ -57,7 +57,8 @@ class AuthToken:
         :raises Unavailable: if Keystone cannot be asked, or its answer cannot be used.
         """
         asked = {**environ, **self._extra}
-        with self._cache.asking() as asking, self._transport.within(self._seconds):
+        usable = self._caution.unbroken()
+        with self._cache.asking() as asking, self._transport.within(self._seconds, usable):
             answer = self._answer(asked)
         if answer.status == _ACCEPTED and asked.get(_TOKEN_AUTH):
             self._worked(asking)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from policy_proxy.authentication.cache import SharedCache, TokenCache
@@ -36,6 +36,7 @@ class Caution:
     """
 
     def __init__(self, at_once: int, refusals: int) -> None:
+        self._failures = 0
         self._places = Places(at_once, PATIENCE)
         self._lock = threading.Lock()
         self._next_try: float | None = None
@@ -45,20 +46,29 @@ class Caution:
         """
         :raises NotAsked: if Keystone may not be asked now. Otherwise `leave` must follow.
         """
-        if self._is_flooded():
-            raise NotAsked(f"Keystone has refused {len(self._refused)} tokens within a second")
+        self._check_flood()
         if not self._places.take():
             raise NotAsked("too many others are asking Keystone")
-        if self._next_try is not None and not self._may_try():
+        try:
+            self._check_flood()
+            if self._next_try is not None and not self._may_try():
+                raise NotAsked("Keystone has just failed, so it is not asked for a moment")
+        except NotAsked:
             self._places.give_back()
-            raise NotAsked("Keystone has just failed, so it is not asked for a moment")
+            raise
 
     def leave(self) -> None:
         self._places.give_back()
 
     def failed(self) -> None:
         """Keystone could not be asked."""
+        self._failures += 1
         self._next_try = time.monotonic() + PAUSE
+
+    def unbroken(self) -> Callable[[], bool]:
+        """Tells whether Keystone has not failed since now."""
+        before = self._failures
+        return lambda: self._failures == before
 
     def worked(self) -> None:
         """Keystone answered, whatever it said."""
@@ -68,9 +78,10 @@ class Caution:
         """It said that there is no such token."""
         self._refused.append(time.monotonic())
 
-    def _is_flooded(self) -> bool:
+    def _check_flood(self) -> None:
         times = self._refused
-        return len(times) == times.maxlen and time.monotonic() - times[0] < SPAN
+        if len(times) == times.maxlen and time.monotonic() - times[0] < SPAN:
+            raise NotAsked(f"Keystone has refused {len(times)} tokens within a second")
 
     def _may_try(self) -> bool:
         with self._lock:

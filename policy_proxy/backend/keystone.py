@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,13 +48,16 @@ class Bounded(BaseAdapter):
         self._mine = threading.local()
 
     @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """In this thread no further call begins after so many seconds."""
-        self._mine.until = time.monotonic() + seconds
+    def within(self, seconds: float, usable: Callable[[], bool]) -> Iterator[None]:
+        """In this thread no further call begins after so many seconds, or once Keystone is not
+        usable.
+        """
+        until = time.monotonic() + seconds
+        self._mine.may_begin = lambda: time.monotonic() < until and usable()
         try:
             yield
         finally:
-            del self._mine.until
+            del self._mine.may_begin
 
     def send(
         self,
@@ -65,9 +68,10 @@ class Bounded(BaseAdapter):
         """
         :raises requests.ConnectionError: if there is no whole answer.
         :raises requests.Timeout: if there is none in time.
+        :raises requests.RequestException: if this call must not begin; it is not tried again.
         """
-        if time.monotonic() > getattr(self._mine, "until", float("inf")):
-            raise requests.ConnectTimeout("earlier calls took all the time", request=request)
+        if hasattr(self._mine, "may_begin") and not self._mine.may_begin():
+            raise requests.RequestException("an earlier call failed or was slow")
         url = str(request.url)
         parts = urlsplit(url)
         body: Any = request.body.encode() if isinstance(request.body, str) else request.body
