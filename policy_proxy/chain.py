@@ -151,7 +151,8 @@ def _layers(
 ) -> list[Layer]:
     sink = _sink(settings)
     limits = settings.limits
-    readers = Readers(limits.max_body_readers, limits.body_timeout)
+    turns = Places(limits.max_requests, limits.queue_timeout, limits.max_queued)
+    readers = Readers(turns, limits.max_body_readers, limits.max_small_bodies)
     content = partial(Content, service=service, limits=limits, readers=readers)
     return [
         RequestId,
@@ -166,7 +167,7 @@ def _layers(
         *_cors(settings),
         partial(ErrorBarrier, service=service),
         partial(Audit, sink=sink),
-        partial(InTurn, places=Places(limits.max_requests, limits.queue_timeout)),
+        partial(InTurn, places=turns),
         partial(Admission, service=service, limits=limits),
         partial(
             Identify,

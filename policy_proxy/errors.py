@@ -7,7 +7,6 @@ Refusal
 │   ├── NotFound              404
 │   ├── MethodNotAllowed      405  (Allow)
 │   ├── NotAcceptable         406
-│   ├── RequestTimedOut       408
 │   ├── LengthRequired        411
 │   ├── BodyTooLarge          413
 │   ├── TargetTooLong         414
@@ -71,10 +70,6 @@ class MethodNotAllowed(Rejected):
 
 class NotAcceptable(Rejected):
     status, title = 406, "Not Acceptable"
-
-
-class RequestTimedOut(Rejected):
-    status, title = 408, "Request Timeout"
 
 
 class LengthRequired(Rejected):

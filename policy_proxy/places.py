@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore
 
 HURRY = 0.1
 """Seconds that one waits where waiting does not help. With as many who wait as there are threads to
@@ -20,12 +21,12 @@ class Places:
 
     :param count: how many there are.
     :param patience: seconds that one waits for one of them, in a burst.
+    :param waiting: how many may wait so at a time; the others wait before them, without a limit.
     """
 
-    def __init__(self, count: int, patience: float) -> None:
-        self._free: SimpleQueue[None] = SimpleQueue()
-        for _ in range(count):
-            self._free.put(None)
+    def __init__(self, count: int, patience: float, waiting: int = 1_000_000) -> None:
+        self._free = _filled(count)
+        self._waiting = BoundedSemaphore(waiting)
         self._patience = patience
         self._full_since: float | None = None
 
@@ -41,7 +42,15 @@ class Places:
     def give_back(self) -> None:
         self._free.put(None)
 
+    def take_back(self) -> None:
+        """Wait for a place, as long as it takes: for those who had one and lent it."""
+        self._free.get()
+
     def _waited(self) -> bool:
+        with self._waiting:
+            return self._waited_in_turn()
+
+    def _waited_in_turn(self) -> bool:
         now = time.monotonic()
         since = self._full_since
         if since is None:
@@ -52,3 +61,10 @@ class Places:
         except Empty:
             return False
         return True
+
+
+def _filled(count: int) -> SimpleQueue[None]:
+    free: SimpleQueue[None] = SimpleQueue()
+    for _ in range(count):
+        free.put(None)
+    return free

@@ -69,7 +69,7 @@ class Content:
             return request
         read = partial(body.read, environ, request.operation.body, self._limits.max_body_bytes)
         if body.is_declared(environ):
-            content = self._readers.read(environ["wsgi.input"], read)
+            content = self._readers.read(body.length_of(environ), read)
         else:
             content = read()
         if content is None:

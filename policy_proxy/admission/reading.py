@@ -1,14 +1,14 @@
-"""Bodies read in bounded time, whatever the client and the server in between do."""
+"""Bodies that are read, however slowly they come, without keeping the others from their turn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
 
-from policy_proxy.errors import RequestTimedOut, Unavailable
+from policy_proxy.errors import Unavailable
 from policy_proxy.places import Places
 
+SMALL = 64 * 1024
+"""Bytes of a body that hardly count, however many are read at a time."""
 PATIENCE = 0.5
 """Seconds that one waits while too many other bodies are read, in a burst."""
 _RETRY = (("Retry-After", "1"),)
@@ -17,41 +17,35 @@ Read = Callable[[], bytes | None]
 
 
 class Readers:
-    """Lets so many bodies be read at the same time, each for so many seconds.
+    """Lets so many bodies be read at the same time. A request gives up its turn meanwhile: it waits
+    for its client, and costs nothing but a thread.
 
-    granian waits for a body as long as it takes, and nothing can be done about a thread that waits
-    with it. So another thread waits; the one that has the request answers in time, upon which
-    granian closes the connection, and that ends the waiting. Other servers have time limits of
-    their own, and some lend a body to no other thread.
+    Nothing here ends a body that takes forever: granian waits as long as its client does, and lends
+    the thread to nobody; other servers have time limits of their own.
 
-    :param count: of bodies at a time.
-    :param seconds: that one may take.
+    :param turns: the places of those who have their turn.
+    :param large: how many of unknown size, or of more than SMALL bytes.
+    :param small: how many others.
     """
 
-    def __init__(self, count: int, seconds: float) -> None:
-        self._places = Places(count, PATIENCE)
-        self._seconds = seconds
-        self._threads = ThreadPoolExecutor(count, "policy-proxy-body")
+    def __init__(self, turns: Places, large: int, small: int) -> None:
+        self._turns = turns
+        self._large = Places(large, PATIENCE)
+        self._small = Places(small, PATIENCE)
 
-    def read(self, stream: Any, read: Read) -> bytes | None:
-        """What `read` makes of `stream`, or raises.
+    def read(self, length: int | None, read: Read) -> bytes | None:
+        """What `read` makes of a body of `length` bytes, or raises.
 
         :raises Unavailable: if too many others are being read.
-        :raises RequestTimedOut: if it takes too long.
         """
-        if not self._places.take():
-            raise Unavailable("The proxy reads too many other bodies.", headers=_RETRY)
-        if not type(stream).__module__.startswith("granian"):
+        places = self._large if length is None or length > SMALL else self._small
+        self._turns.give_back()
+        try:
+            if not places.take():
+                raise Unavailable("The proxy reads too many other bodies.", headers=_RETRY)
             try:
                 return read()
             finally:
-                self._places.give_back()
-        reading = self._threads.submit(read)
-        reading.add_done_callback(self._done)
-        try:
-            return reading.result(self._seconds)
-        except TimeoutError:
-            raise RequestTimedOut(f"The body took longer than {self._seconds:g} seconds.") from None
-
-    def _done(self, _reading: Future[bytes | None]) -> None:
-        self._places.give_back()
+                places.give_back()
+        finally:
+            self._turns.take_back()

@@ -77,7 +77,7 @@ def _granian(server: ServerSettings, limits: LimitSettings) -> Any:
         port=server.port,
         interface=Interfaces.WSGI,
         workers=server.workers,
-        blocking_threads=server.threads + limits.max_queued + limits.max_streams,
+        blocking_threads=limits.threads(server.threads),
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=15_000),
         websockets=False,

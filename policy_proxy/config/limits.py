@@ -18,18 +18,17 @@ OPTS = [
     ),
     cfg.IntOpt(
         "max_body_readers",
+        default=8,
         min=1,
-        help="Most request bodies that one worker reads and parses at the same time, so that slow "
-        "or large ones leave threads for everything else: it must be below [server] threads. One "
-        "more waits half a second for its turn, then it is a 503. Unset: half of [server] threads, "
-        "8 at most.",
+        help="Request bodies of more than 64 KiB that one worker reads at the same time; they are "
+        "held in memory. One more waits half a second for its turn, then it is a 503.",
     ),
-    cfg.FloatOpt(
-        "body_timeout",
-        default=30.0,
-        min=0.1,
-        help="Seconds that a request body may take to arrive, once it is read. Then it is a 408. "
-        "For `serve`; other servers have time limits of their own.",
+    cfg.IntOpt(
+        "max_small_bodies",
+        default=256,
+        min=1,
+        help="The same for bodies of up to 64 KiB. Each body keeps a thread, beside [server] "
+        "threads, for as long as its client takes to send it.",
     ),
     cfg.IntOpt(
         "max_target_bytes",
@@ -90,11 +89,10 @@ OPTS = [
     ),
     cfg.IntOpt(
         "max_validations",
-        default=8,
         min=1,
         help="Requests of one worker that ask Keystone about a token at the same time. One more "
         "waits half a second for its turn, then it is a 503. Tokens that are remembered need no "
-        "turn.",
+        "turn. Unset: a quarter of max_requests.",
     ),
     cfg.IntOpt(
         "max_refused_tokens",
@@ -122,7 +120,7 @@ class LimitSettings:
 
     max_body_bytes: int
     max_body_readers: int
-    body_timeout: float
+    max_small_bodies: int
     max_target_bytes: int
     max_header_bytes: int
     max_headers: int
@@ -135,19 +133,33 @@ class LimitSettings:
     max_refused_tokens: int
     remembered_requests: int
 
+    def threads(self, working: int) -> int:
+        """Of one worker of `serve`: for so many requests that are worked on, and for those that
+        wait, for their turn or for their client.
+        """
+        clients = self.max_streams + self.max_body_readers + self.max_small_bodies
+        return working + self.max_queued + clients
+
 
 def read(conf: cfg.ConfigOpts) -> LimitSettings:
     group = conf[GROUP]
     given = {opt.dest: group[opt.dest] for opt in OPTS}
-    threads = conf[server.GROUP].threads
-    unset = {"max_body_readers": min(max(1, threads // 2), 8), "max_requests": threads}
-    return LimitSettings(**{name: value or unset.get(name, value) for name, value in given.items()})
+    requests = given["max_requests"] or conf[server.GROUP].threads
+    validations = given["max_validations"] or max(1, requests // 4)
+    return LimitSettings(**{**given, "max_requests": requests, "max_validations": validations})
 
 
 def problems(settings: LimitSettings, threads: int) -> list[str]:
     """What is wrong with this section for a server with so many threads, a sentence each."""
-    readers = settings.max_body_readers
-    if threads == 1 or readers < threads:
-        return []
-    said = f"[limits] max_body_readers = {readers} is not below [server] threads = {threads}"
-    return [f"{said}: slow bodies could take every thread; lower it"]
+    found = []
+    if settings.max_requests > threads:
+        found.append(
+            f"[limits] max_requests = {settings.max_requests} is above [server] threads = "
+            f"{threads}: `serve` has no thread for the others; raise threads instead"
+        )
+    if settings.max_validations >= settings.max_requests > 1:
+        found.append(
+            f"[limits] max_validations = {settings.max_validations} is not below max_requests = "
+            f"{settings.max_requests}: a slow Keystone could take every turn; lower it"
+        )
+    return found

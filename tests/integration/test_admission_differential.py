@@ -26,13 +26,14 @@ from policy_proxy.config.limits import LimitSettings
 from policy_proxy.errors import Refusal
 from policy_proxy.model import REQUEST, SNAPSHOT, BodyRule, Environ, Request
 from policy_proxy.placement.service import SERVICE
+from policy_proxy.places import Places
 from policy_proxy.policy.mentions import Mentions
 from policy_proxy.policy.snapshot import PolicySnapshot
 
 LIMITS = LimitSettings(
     max_body_bytes=8192,
     max_body_readers=1,
-    body_timeout=10.0,
+    max_small_bodies=4,
     max_target_bytes=65536,
     max_header_bytes=32768,
     max_headers=100,
@@ -143,7 +144,7 @@ def let_in(environ: Environ) -> Environ | None:
         return []
 
     try:
-        readers = Readers(1, 10.0)
+        readers = Readers(Places(1, 1.0), 1, 1)
         late = Content(inner, SERVICE, LIMITS, readers, decisive=False)
         early = Content(late, SERVICE, LIMITS, readers, decisive=True)
         ADMITTED.clear()
