@@ -22,7 +22,8 @@ run: install
 	$(BIN)/policy-proxy up $(ARGS)
 
 test: install
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration \
+		tests/faults $(ARGS)
 
 # What must not depend on any memory, once without each: decisions, Placement's own suite, reloads.
 test-caches: install
