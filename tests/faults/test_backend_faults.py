@@ -154,7 +154,7 @@ def cannot_connect(port):
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_idle_connections_that_close_as_they_are_used_lose_no_get_and_double_no_write(
+def test_idle_connections_that_close_lose_no_get_and_double_no_write(
     tmp_path, keystone_url, password, client_of
 ):
     answered, dropped = Counter(), []
