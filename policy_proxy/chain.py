@@ -151,7 +151,7 @@ def _layers(
 ) -> list[Layer]:
     sink = _sink(settings)
     limits = settings.limits
-    turns = Places(limits.max_requests, limits.queue_timeout, limits.max_queued)
+    turns = Places(limits.max_requests, limits.queue_timeout, crowd=limits.max_queued)
     readers = Readers(turns, limits.max_body_readers, limits.max_small_bodies)
     content = partial(Content, service=service, limits=limits, readers=readers)
     return [

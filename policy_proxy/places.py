@@ -1,19 +1,19 @@
-"""Places for those who may do something at the same time: who finds none free waits for a moment.
+"""Places for those who may do something at the same time: who finds none free waits, and then goes.
 
-How long depends on whether waiting helps. A burst is over soon, so one waits. Where no place was
-free for as long as that, waiting only keeps a thread, so one waits for hardly more than it takes to
-give a place back: https://queue.acm.org/detail.cfm?id=2839461 ("Controlled Delay").
+How long one waits depends on whether waiting helps. A burst is over soon, so one waits. Where no
+place was free for as long as that, waiting only keeps a thread, so one waits for hardly more than
+it takes to give a place back: https://queue.acm.org/detail.cfm?id=2839461 ("Controlled Delay").
 """
 
 from __future__ import annotations
 
+import math
 import time
 from queue import Empty, SimpleQueue
-from threading import BoundedSemaphore
+from threading import Lock
 
 HURRY = 0.1
-"""Seconds that one waits where waiting does not help. With as many who wait as there are threads to
-spare it also says how many refusals there are in a second, which cost time as well."""
+"""Seconds that one waits where waiting does not help."""
 
 
 class Places:
@@ -21,14 +21,32 @@ class Places:
 
     :param count: how many there are.
     :param patience: seconds that one waits for one of them, in a burst.
-    :param waiting: how many may wait so at a time; the others wait before them, without a limit.
+    :param hurry: the same once there was none free for that long.
+    :param stall: seconds without any place given back after which nobody waits.
+    :param crowd: of more than so many who wait each waits longer in a hurry, so that no more than
+        that are refused in such a time: refusals take what those who are let in could use.
     """
 
-    def __init__(self, count: int, patience: float, waiting: int = 1_000_000) -> None:
-        self._free = _filled(count)
-        self._waiting = BoundedSemaphore(waiting)
+    def __init__(
+        self,
+        count: int,
+        patience: float,
+        *,
+        hurry: float = HURRY,
+        stall: float = math.inf,
+        crowd: int = 1_000_000,
+    ) -> None:
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(count):
+            self._free.put(None)
         self._patience = patience
+        self._hurry = hurry
+        self._stall = stall
+        self._crowd = crowd
+        self._waiting = 0
+        self._counting = Lock()
         self._full_since: float | None = None
+        self._moved_at = time.monotonic()
 
     def take(self) -> bool:
         """Whether there was a place in time; it must be given back."""
@@ -40,6 +58,7 @@ class Places:
         return True
 
     def give_back(self) -> None:
+        self._moved_at = time.monotonic()
         self._free.put(None)
 
     def take_back(self) -> None:
@@ -47,24 +66,29 @@ class Places:
         self._free.get()
 
     def _waited(self) -> bool:
-        with self._waiting:
-            return self._waited_in_turn()
+        with self._counting:
+            self._waiting += 1
+            waiting = self._waiting
+        try:
+            return self._found(self._hurry * max(1.0, waiting / self._crowd))
+        finally:
+            with self._counting:
+                self._waiting -= 1
 
-    def _waited_in_turn(self) -> bool:
+    def _found(self, hurry: float) -> bool:
         now = time.monotonic()
         since = self._full_since
         if since is None:
             since = self._full_since = now
         helps = now - since < self._patience
-        try:
-            self._free.get(timeout=self._patience if helps else min(HURRY, self._patience))
-        except Empty:
-            return False
-        return True
-
-
-def _filled(count: int) -> SimpleQueue[None]:
-    free: SimpleQueue[None] = SimpleQueue()
-    for _ in range(count):
-        free.put(None)
-    return free
+        until = now + (self._patience if helps else min(hurry, self._patience))
+        while now < until:
+            try:
+                self._free.get(timeout=min(until - now, self._stall))
+            except Empty:
+                now = time.monotonic()
+                if now - self._moved_at >= self._stall:
+                    return False
+            else:
+                return True
+        return False

@@ -16,8 +16,9 @@ from policy_proxy.places import Places
 
 PAUSE = 1.0
 """Seconds for which nobody asks after a failure."""
-PATIENCE = 0.5
-"""Seconds that a request waits for others to be done with asking."""
+PATIENCE, STALL = 5.0, 1.0
+"""Seconds that a request waits for others to be done with asking, and those without any of them
+done after which it does not. Many come at once with tokens that a new worker does not know."""
 SPAN = 1.0
 """Seconds over which refused tokens are counted."""
 
@@ -37,7 +38,7 @@ class Caution:
 
     def __init__(self, at_once: int, refusals: int) -> None:
         self._failures = 0
-        self._places = Places(at_once, PATIENCE)
+        self._places = Places(at_once, PATIENCE, hurry=PATIENCE, stall=STALL)
         self._lock = threading.Lock()
         self._next_try: float | None = None
         self._refused: deque[float] = deque(maxlen=refusals)

@@ -69,15 +69,16 @@ OPTS = [
         default=32,
         min=1,
         help="Threads of each worker of `serve`, beside [server] threads, in which requests wait "
-        "for their turn. The more there are, the faster they are refused when all are waiting: "
-        "up to ten times as many in a second.",
+        "for their turn, and a tenth of the most refusals in a second: in an overload, refusals "
+        "cost time that those who are let in could use.",
     ),
     cfg.FloatOpt(
         "queue_timeout",
         default=5.0,
         min=0,
         help="Seconds that a request waits for its turn, then it is a 503. Once nobody's turn has "
-        "come without waiting for as long, it waits for a tenth of a second only.",
+        "come without waiting for as long, it waits for a tenth of a second, or as long as "
+        "max_queued takes.",
     ),
     cfg.IntOpt(
         "max_streams",
@@ -91,8 +92,8 @@ OPTS = [
         "max_validations",
         min=1,
         help="Requests of one worker that ask Keystone about a token at the same time. One more "
-        "waits half a second for its turn, then it is a 503. Tokens that are remembered need no "
-        "turn. Unset: a quarter of max_requests.",
+        "waits for five seconds, or until Keystone answered nobody for one; then it is a 503. "
+        "Tokens that are remembered need no turn. Unset: a quarter of max_requests.",
     ),
     cfg.IntOpt(
         "max_refused_tokens",

@@ -103,6 +103,11 @@ ROWS = (
         ),
     ),
     Row(
+        "more requests wait for the backend than have a turn",
+        "503 with Retry-After, early",
+        (f"{BACKEND}::test_where_everyone_waits_for_it_those_behind_are_refused_early",),
+    ),
+    Row(
         "the backend dies after it read a write",
         "502, and the write went out once",
         (

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -147,6 +148,39 @@ def test_one_that_refuses_is_502_at_once(tmp_path, keystone_url, password, clien
         told = client_of(served).ask_at_once([{"method": method} for method in ("GET", "GET")])
     assert {one.status for one in told} == {502}
     assert max(one.seconds for one in told) < LONGEST
+
+
+def test_where_everyone_waits_for_it_those_behind_are_refused_early(
+    tmp_path, keystone_url, password, client_of
+):
+    turns, crowd = 4, 80
+    path = configuration(
+        tmp_path,
+        backend="http://BACKEND",
+        keystone=keystone_url,
+        password=password,
+        options=f"[server]\nthreads = {turns}\n[limits]\nqueue_timeout = 0.5\nmax_queued = 8",
+    )
+    with RawBackend(misbehaving) as backend:
+        path.write_text(path.read_text().replace("http://BACKEND", backend.url))
+        with serving(path) as served:
+            client = client_of(served)
+            assert client.ask().status == 200  # the token of the proxy's user is known
+            token = client.keystone.issue(ADMIN)
+            began = time.monotonic()
+            asks = [{"target": "/traits/CUSTOM_HANGS", "token": token} for _ in range(crowd)]
+            with ThreadPoolExecutor(crowd) as pool:
+                told = list(pool.map(lambda one: client.ask(**one), asks))
+            took = time.monotonic() - began
+            after = client.ask()
+    refused = [one for one in told if one.status == 503]
+    slowest = max(one.seconds for one in refused)
+    print(f"\n{len(refused)} of {crowd} refused, the last after {slowest:.1f} s; all {took:.1f} s")
+    assert {one.status for one in told} == {503, 504}
+    assert all(one.retry_after for one in refused)
+    assert len(refused) >= crowd - 3 * turns
+    assert slowest < 2 + LONGEST  # [backend] read_timeout is 2 seconds here
+    assert after.status == 200
 
 
 def cannot_connect(port):

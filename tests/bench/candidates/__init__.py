@@ -68,7 +68,6 @@ CANDIDATES: Mapping[str, Candidate] = {
     "ours, all cores": _ours_with("all cores", "server", one_core="false"),
     "ours, no identity memory": _ours_with("no identity memory", "identity_cache", ttl="0"),
     "ours, no request memory": _ours_with("no request memory", "limits", remembered_requests="0"),
-    "ours, short of patience": _ours_with("short of patience", "limits", queue_timeout="0.5"),
     "ours, a candidate on trial": Candidate(
         ours.trying, "ours with [policy] candidate_file, which decides one rule otherwise"
     ),

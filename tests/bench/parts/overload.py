@@ -21,13 +21,14 @@ PEAK, TIMES = 64, 10
 """Connections at the peak, and how many times as many are too many."""
 SECONDS = 4
 """Of a round: long enough for those who wait to be told."""
-NAMES = ("ours", "ours, short of patience")
 DELAYS = (0, 50)
 
 
 def scenes(setting: Setting) -> Iterator[Scene]:
-    """The peak and the overload of each, in turns: limited by CPU, and by a slow backend."""
-    with loaded.started(setting.world, NAMES) as running:
+    """The peak and the overload in turns: limited by CPU, and by a slow backend."""
+    with loaded.started(setting.world, ("ours",)) as running:
+        ours = running["ours"]
+        warm = partial(loaded.prime, setting.world, ours, load.TOKENS)
         for delay in DELAYS:
             few, many = (
                 Shape(work.get(delay), connections, load.TOKENS, max(setting.seconds, SECONDS))
@@ -37,8 +38,7 @@ def scenes(setting: Setting) -> Iterator[Scene]:
                 f"overload/{delay}",
                 f"{load.words(few)}, and {TIMES} times as many",
                 tuple(
-                    Run(f"{name}, {words}", partial(_accepted, setting, running[name], shape))
-                    for name in NAMES
+                    Run(f"ours, {words}", partial(_accepted, setting, ours, shape), warm)
                     for words, shape in (("peak", few), ("overload", many))
                 ),
                 load.facts(many),
