@@ -78,6 +78,7 @@ def proxy(settings: Settings, service: Service) -> Chain:
 
     :raises ConfigurationError: if a file that the configuration names cannot be used.
     """
+    turns = _turns(settings)
     backend = Backend(settings.backend)
     forward = Forward(
         backend=backend,
@@ -86,9 +87,9 @@ def proxy(settings: Settings, service: Service) -> Chain:
         public_url=settings.server.public_url,
         service_credentials=_service_credentials(settings),
         challenge=_challenge(settings),
-        streams=_streams(settings),
+        streams=_streams(settings, turns),
     )
-    return _chain(settings, service, forward, {"backend": looks.backend(settings.backend)})
+    return _chain(settings, service, turns, forward, {"backend": looks.backend(settings.backend)})
 
 
 def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
@@ -96,10 +97,12 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
 
     :raises ConfigurationError: if a file that the configuration names cannot be used.
     """
-    return _chain(settings, service, Wrapped(app), {})
+    return _chain(settings, service, _turns(settings), Wrapped(app), {})
 
 
-def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[str, Look]) -> Chain:
+def _chain(
+    settings: Settings, service: Service, turns: Places, terminal: WSGIApp, more: dict[str, Look]
+) -> Chain:
     watch = PolicyWatch(
         settings.policy, service.defaults, remote_ask(settings.policy), service.attributes
     )
@@ -110,7 +113,7 @@ def _chain(settings: Settings, service: Service, terminal: WSGIApp, more: dict[s
         settings.health.interval,
     )
     app = terminal
-    for layer in reversed(_layers(settings, service, watch, trial, readiness)):
+    for layer in reversed(_layers(settings, service, turns, watch, trial, readiness)):
         app = layer(app)
     watches = [watch, *([trial.watch] if trial else [])]
     for one in watches:  # last, so that a chain that cannot be put together leaves no thread behind
@@ -145,13 +148,13 @@ def _trial(settings: Settings, service: Service) -> Trial | None:
 def _layers(
     settings: Settings,
     service: Service,
+    turns: Places,
     watch: PolicyWatch,
     trial: Trial | None,
     readiness: Readiness,
 ) -> list[Layer]:
     sink = _sink(settings)
     limits = settings.limits
-    turns = Places(limits.max_requests, limits.queue_timeout, crowd=limits.max_queued)
     readers = Readers(turns, limits.max_body_readers, limits.max_small_bodies)
     content = partial(Content, service=service, limits=limits, readers=readers)
     return [
@@ -216,9 +219,14 @@ def _challenge(settings: Settings) -> Headers:
     return (("WWW-Authenticate", authtoken.challenge(settings.conf)),)
 
 
-def _streams(settings: Settings) -> Streams:
+def _turns(settings: Settings) -> Places:
+    limits = settings.limits
+    return Places(limits.max_requests, limits.queue_timeout, crowd=limits.max_queued)
+
+
+def _streams(settings: Settings, turns: Places) -> Streams:
     places = Places(settings.limits.max_streams, settings.limits.queue_timeout)
-    return Streams(places, settings.backend.total_timeout)
+    return Streams(turns, places, settings.backend.total_timeout)
 
 
 def _token_cache(settings: Settings) -> TokenCache | SharedCache:

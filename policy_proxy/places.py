@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Lock
 
@@ -61,9 +63,14 @@ class Places:
         self._moved_at = time.monotonic()
         self._free.put(None)
 
-    def take_back(self) -> None:
-        """Wait for a place, as long as it takes: for those who had one and lent it."""
-        self._free.get()
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Within, somebody else may have the place; at the end one waits for one to be free."""
+        self.give_back()
+        try:
+            yield
+        finally:
+            self._free.get()
 
     def _waited(self) -> bool:
         with self._counting:

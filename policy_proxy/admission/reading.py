@@ -39,13 +39,10 @@ class Readers:
         :raises Unavailable: if too many others are being read.
         """
         places = self._large if length is None or length > SMALL else self._small
-        self._turns.give_back()
-        try:
+        with self._turns.lent():
             if not places.take():
                 raise Unavailable("The proxy reads too many other bodies.", headers=_RETRY)
             try:
                 return read()
             finally:
                 places.give_back()
-        finally:
-            self._turns.take_back()

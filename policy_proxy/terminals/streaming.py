@@ -15,11 +15,15 @@ _RETRY = (("Retry-After", "5"),)
 class Streams:
     """Lets so many large answers go out at the same time, each for so many seconds.
 
-    :param places: one for each.
+    A request gives up its turn while it waits for a place.
+
+    :param turns: the places of those who have their turn.
+    :param places: one for each large answer.
     :param seconds: that a client may take for one.
     """
 
-    def __init__(self, places: Places, seconds: float) -> None:
+    def __init__(self, turns: Places, places: Places, seconds: float) -> None:
+        self._turns = turns
         self._places = places
         self._seconds = seconds
 
@@ -31,7 +35,9 @@ class Streams:
         """
         if isinstance(answer.body, list):
             return answer.body
-        if self._places.take():
+        with self._turns.lent():
+            taken = self._places.take()
+        if taken:
             return _Held(answer, self._places, self._seconds)
         if method != "GET":
             return answer.body

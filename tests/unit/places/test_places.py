@@ -73,8 +73,9 @@ def test_nobody_waits_where_nothing_moves():
 def test_who_lent_a_place_gets_one_however_long_it_takes():
     places = Places(1, patience=0)
     assert places.take()
-    threading.Timer(0.1, places.give_back).start()
-    places.take_back()
+    with places.lent():
+        assert places.take()
+        threading.Timer(0.1, places.give_back).start()
     assert not places.take()
 
 
