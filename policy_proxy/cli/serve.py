@@ -7,6 +7,7 @@ import gc
 import logging.config
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import sys
@@ -27,13 +28,14 @@ from policy_proxy import config, lifetime, wsgi
 from policy_proxy.cli import unread_answers
 from policy_proxy.cli.check import inspected
 from policy_proxy.cli.output import fail
-from policy_proxy.config.limits import LimitSettings
 from policy_proxy.config.server import ServerSettings
 from policy_proxy.cores import Cores, OnOneCore
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.telemetry import logs
 
 _LOG = logging.getLogger(__name__)
+_CONNECTIONS = 1024
+"""That granian accepts, and lets wait."""
 _REMINDER = 0.5
 """Seconds."""
 
@@ -62,7 +64,9 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     os.register_at_fork(after_in_child=_end_at_once)
     # Python 3.14 would start new interpreters, in which nothing of what is made here is left
     multiprocessing.set_start_method("fork", force=True)
-    granian = _granian(server, settings.limits)
+    threads = settings.limits.threads(server.threads)
+    _raise_descriptors(_CONNECTIONS + 2 * threads)
+    granian = _granian(server, threads)
     granian.on_startup(_pass_on_reloads)
     granian.on_startup(partial(_stop_for_certain, granian))
     cores = Cores() if server.one_core else None
@@ -70,14 +74,22 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     granian.serve(target_loader=partial(_loaded, os.getpid(), cores, unread))
 
 
-def _granian(server: ServerSettings, limits: LimitSettings) -> Any:
+def _raise_descriptors(needed: int) -> None:
+    """Have as many file descriptors as may be needed, as far as the hard limit allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY not in {soft, hard} and soft < min(needed, hard):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
+
+
+def _granian(server: ServerSettings, threads: int) -> Any:
     return Granian(
         "policy_proxy.wsgi:application",
         address=server.host,
         port=server.port,
         interface=Interfaces.WSGI,
         workers=server.workers,
-        blocking_threads=limits.threads(server.threads),
+        backlog=_CONNECTIONS,
+        blocking_threads=threads,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=15_000),
         websockets=False,
