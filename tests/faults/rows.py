@@ -13,6 +13,7 @@ ANSWERS = "integration/test_backend_answers.py"
 DEADLINES = "integration/test_backend_deadlines.py"
 POOL = "integration/test_backend_pool.py"
 REQUESTS = "integration/test_backend_requests.py"
+TRANSPORT = "integration/test_keystone_transport.py"
 TLS = "integration/test_backend_tls.py"
 SERVE = "integration/test_serve.py"
 BACKEND = "faults/test_backend_faults.py"
@@ -184,9 +185,12 @@ ROWS = (
         (f"{POOL}::test_without_a_file_descriptor_the_service_is_unavailable_and_recovers",),
     ),
     Row(
-        "wrong, expired or self-signed certificate of the backend",
+        "wrong, expired or self-signed certificate of Keystone or the backend",
         "refused before anything is sent",
-        (f"{TLS}::test_a_wrong_certificate_is_refused_before_anything_is_sent",),
+        (
+            f"{TLS}::test_a_wrong_certificate_is_refused_before_anything_is_sent",
+            f"{TRANSPORT}::test_a_wrong_certificate_is_refused_whatever_the_caller_says",
+        ),
     ),
     Row(
         "SIGTERM with a write in flight",
