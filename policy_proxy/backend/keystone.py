@@ -100,10 +100,13 @@ class Bounded(BaseAdapter):
         return client
 
 
-def session(conf: cfg.ConfigOpts, group: str) -> Any:
-    """A keystoneauth session with the timeout and the TLS options that the section sets."""
+def session(conf: cfg.ConfigOpts, group: str, bounded: Bounded | None = None) -> Any:
+    """A keystoneauth session with the timeout and the TLS options that the section sets.
+
+    :param bounded: its transport, if the caller has one already.
+    """
     made = authtoken.session(conf, group)
-    mount(made, transport(conf, group))
+    mount(made, bounded or transport(conf, group))
     return made
 
 

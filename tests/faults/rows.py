@@ -49,6 +49,7 @@ ROWS = (
         "503, calls to Keystone bounded",
         (
             f"{KEYSTONE}::test_a_rejected_user_of_the_proxy_is_not_tried_again_and_again",
+            f"{KEYSTONE}::test_a_service_user_who_gets_no_token_is_not_tried_again_and_again",
             f"{AUTHENTICATION}::test_a_rejected_user_of_the_proxy_is_not_tried_by_every_request",
         ),
     ),

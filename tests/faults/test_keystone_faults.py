@@ -106,6 +106,44 @@ def test_a_flood_of_bad_tokens_does_not_reach_it(against, keystone):
     assert client.ask().status == 200
 
 
+LOGIN = """
+[login]
+auth_type = password
+auth_url = {url}/v3
+username = placement-proxy
+password = {password}
+project_name = service
+user_domain_name = Default
+project_domain_name = Default
+timeout = 1
+"""
+
+
+@pytest.mark.parametrize("mood", ["hangs", "well"])
+def test_a_service_user_who_gets_no_token_is_not_tried_again_and_again(
+    tmp_path, keystone_url, password, client_of, mood
+):
+    """It asks Placement in `service` mode; another user validates tokens, and that works."""
+    with fickle(keystone_url) as (moody, url), RawBackend(placement) as backend:
+        path = configuration(
+            tmp_path,
+            backend=backend.url,
+            keystone=keystone_url,
+            password=password,
+            backend_options="credentials = service\nauth_section = login",
+            options=LOGIN.format(url=url, password=f"not {password}"),
+        )
+        moody.mood = mood
+        with serving(path) as served:
+            told = client_of(served).ask_at_once([{} for _ in range(10)])
+    print(f"\n{mood}: {len(moody.asked)} calls for 10 requests")
+    assert {one.status for one in told} == {503}
+    assert all(one.retry_after for one in told)
+    assert max(one.seconds for one in told) < LONGEST
+    assert len(moody.asked) <= 20
+    assert forwarded(backend) == []
+
+
 def test_a_rejected_user_of_the_proxy_is_not_tried_again_and_again(
     tmp_path, keystone_url, password, client_of
 ):
