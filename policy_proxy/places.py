@@ -1,4 +1,4 @@
-"""Places for those who may do something at the same time: who finds none free waits, and then goes.
+"""Places for those who may do something at the same time: who finds none free waits in line.
 
 How long one waits depends on whether waiting helps. A burst is over soon, so one waits. Where no
 place was free for as long as that, waiting only keeps a thread, so one waits for hardly more than
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
-from threading import Lock
+from threading import TIMEOUT_MAX, Lock
 
 HURRY = 0.1
 """Seconds that one waits where waiting does not help."""
@@ -38,30 +38,35 @@ class Places:
         stall: float = math.inf,
         crowd: int = 1_000_000,
     ) -> None:
-        self._free: SimpleQueue[None] = SimpleQueue()
-        for _ in range(count):
-            self._free.put(None)
+        self._free = count
         self._patience = patience
         self._hurry = hurry
         self._stall = stall
         self._crowd = crowd
-        self._waiting = 0
-        self._counting = Lock()
+        self._line: deque[Lock] = deque()
+        self._mutex = Lock()
         self._full_since: float | None = None
         self._moved_at = time.monotonic()
 
     def take(self) -> bool:
         """Whether there was a place in time; it must be given back."""
-        try:
-            self._free.get_nowait()
-        except Empty:
-            return self._waited()
-        self._full_since = None
-        return True
+        with self._mutex:
+            if self._free:
+                self._free -= 1
+                self._full_since = None
+                return True
+            turn = self._queued()
+            seconds = self._worth_waiting(len(self._line))
+        return self._came(turn, seconds) or not self._left(turn)
 
     def give_back(self) -> None:
-        self._moved_at = time.monotonic()
-        self._free.put(None)
+        """To the one who has waited longest, if there is one."""
+        with self._mutex:
+            self._moved_at = time.monotonic()
+            if self._line:
+                self._line.popleft().release()
+            else:
+                self._free += 1
 
     @contextmanager
     def lent(self) -> Iterator[None]:
@@ -70,32 +75,45 @@ class Places:
         try:
             yield
         finally:
-            self._free.get()
+            self._take_back()
 
-    def _waited(self) -> bool:
-        with self._counting:
-            self._waiting += 1
-            waiting = self._waiting
-        try:
-            return self._found(self._hurry * max(1.0, waiting / self._crowd))
-        finally:
-            with self._counting:
-                self._waiting -= 1
+    def _take_back(self) -> None:
+        with self._mutex:
+            if self._free:
+                self._free -= 1
+                return
+            turn = self._queued()
+        turn.acquire()
 
-    def _found(self, hurry: float) -> bool:
+    def _queued(self) -> Lock:
+        """Whoever gives a place back releases it."""
+        turn = Lock()
+        turn.acquire()
+        self._line.append(turn)
+        return turn
+
+    def _worth_waiting(self, waiting: int) -> float:
+        """Seconds."""
         now = time.monotonic()
-        since = self._full_since
-        if since is None:
-            since = self._full_since = now
-        helps = now - since < self._patience
-        until = now + (self._patience if helps else min(hurry, self._patience))
-        while now < until:
-            try:
-                self._free.get(timeout=min(until - now, self._stall))
-            except Empty:
-                now = time.monotonic()
-                if now - self._moved_at >= self._stall:
-                    return False
-            else:
+        if self._full_since is None:
+            self._full_since = now
+        if now - self._full_since < self._patience:
+            return self._patience
+        return min(self._hurry * max(1.0, waiting / self._crowd), self._patience)
+
+    def _came(self, turn: Lock, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if turn.acquire(timeout=min(left, self._stall, TIMEOUT_MAX)):
                 return True
+            if time.monotonic() - self._moved_at >= self._stall:
+                return False
         return False
+
+    def _left(self, turn: Lock) -> bool:
+        """Whether one could leave the line: at the last moment there may have been a place."""
+        with self._mutex:
+            if turn not in self._line:
+                return False
+            self._line.remove(turn)
+            return True
