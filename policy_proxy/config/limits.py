@@ -93,7 +93,7 @@ OPTS = [
         min=1,
         help="Requests of one worker that ask Keystone about a token at the same time. One more "
         "waits for five seconds, or until Keystone answered nobody for one; then it is a 503. "
-        "Tokens that are remembered need no turn. Unset: a quarter of max_requests.",
+        "Tokens that are remembered need no turn. Unset: a quarter of max_requests, 16 at most.",
     ),
     cfg.IntOpt(
         "max_refused_tokens",
@@ -146,7 +146,7 @@ def read(conf: cfg.ConfigOpts) -> LimitSettings:
     group = conf[GROUP]
     given = {opt.dest: group[opt.dest] for opt in OPTS}
     requests = given["max_requests"] or conf[server.GROUP].threads
-    validations = given["max_validations"] or max(1, requests // 4)
+    validations = given["max_validations"] or min(max(1, requests // 4), 16)
     return LimitSettings(**{**given, "max_requests": requests, "max_validations": validations})
 
 

@@ -99,7 +99,7 @@ def test_a_flood_of_bad_tokens_does_not_reach_it(against, keystone):
     time.sleep(1.1)
     print(f"\n{calls} calls for 200 tokens in {took:.1f} s")
 
-    assert calls <= (MOST_REFUSED + 8) * (1 + took)  # eight were being asked about meanwhile
+    assert calls <= (MOST_REFUSED + 16) * (1 + took)  # as many were being asked about meanwhile
     assert {one.status for one in told} == {401, 503}
     assert all(one.retry_after for one in told if one.status == 503)
     assert still.status == 200

@@ -287,7 +287,7 @@ def test_a_dangerous_policy_ends_in_one_sentence(good, command):
 @pytest.mark.parametrize("command", ["serve", "check"])
 def test_configuration_audit_file_and_policy_are_told_at_once(good, command):
     text = re.sub(r"(?m)^(password|file) = .*$", "", good.read_text())
-    more = "[limits]\nmax_requests = 33\n"
+    more = "[limits]\nmax_requests = 129\n"
     good.write_text(f"{text}\n[audit]\nfile = {good.parent}\n{more}")
     (good.parent / "policy.yaml").unlink()
     lines = sentences(run(command, "--config-file", str(good)))

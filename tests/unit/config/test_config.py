@@ -297,7 +297,7 @@ def test_what_others_in_the_process_set_as_defaults_of_oslo_policy_is_not_ours()
 @pytest.mark.parametrize(
     ("text", "requests", "validations"),
     [
-        ("", 32, 8),
+        ("", 128, 16),
         ("[server]\nthreads = 4\n", 4, 1),
         ("[server]\nthreads = 1\n", 1, 1),
         ("[limits]\nmax_requests = 20\nmax_validations = 7\n", 20, 7),
