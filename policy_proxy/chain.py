@@ -1,13 +1,14 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Health → Cors → ErrorBarrier → Audit → InTurn → Admission → Identify (AuthToken)
-    → TakePolicy → (Shadow) → Enforce → Content → terminal
+    RequestId → Health → Cors → ErrorBarrier → (ClientAddress) → Audit → InTurn → Admission
+    → Identify (AuthToken) → TakePolicy → (Shadow) → Enforce → Content → (Intent) → terminal
 
-with Shadow where a candidate policy is tried, and Content before Enforce where the rule in force
-looks at something in the body.
+with ClientAddress where proxies in front are trusted, Shadow where a candidate policy is tried,
+Content before Enforce where the rule in force looks at something in the body, and Intent where
+audit is strict. An authorizer has Original before Admission, and no Cors.
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
-the terminal at the end.
+the terminal at the end; and what an authorizer is asked is first made the request that it is about.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from oslo_middleware import cors
 from policy_proxy.admission.content import Content
 from policy_proxy.admission.in_turn import InTurn
 from policy_proxy.admission.layer import Admission
+from policy_proxy.admission.original import Original
 from policy_proxy.admission.reading import Readers
-from policy_proxy.audit import sink as sinks
+from policy_proxy.audit import opening
+from policy_proxy.audit.intent import Intent
 from policy_proxy.audit.layer import Audit
+from policy_proxy.audit.sink import Sink
 from policy_proxy.authentication.auth_token import AuthToken
 from policy_proxy.authentication.cache import SharedCache, TokenCache
 from policy_proxy.authentication.caution import Caution
@@ -32,8 +36,11 @@ from policy_proxy.authentication.memory import Memory
 from policy_proxy.backend.client import Backend
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.backend.remote import post
+from policy_proxy.barrier.client import ClientAddress
 from policy_proxy.barrier.error_barrier import ErrorBarrier
+from policy_proxy.barrier.headers import SUCCESS, VERDICT
 from policy_proxy.barrier.request_id import RequestId
+from policy_proxy.barrier.told import Told
 from policy_proxy.config import Settings, authtoken, named
 from policy_proxy.config.policy import PolicySettings, candidate_of
 from policy_proxy.errors import ConfigurationError
@@ -48,6 +55,7 @@ from policy_proxy.telemetry.health import Health
 from policy_proxy.telemetry.readiness import Look, Readiness
 from policy_proxy.terminals.forward import Forward
 from policy_proxy.terminals.streaming import Streams
+from policy_proxy.terminals.verdict import Verdict, without_bodies
 from policy_proxy.terminals.wrapped import Wrapped
 
 Layer = Callable[[WSGIApp], WSGIApp]
@@ -57,11 +65,14 @@ Layer = Callable[[WSGIApp], WSGIApp]
 class Chain:
     """The layers put together: a WSGI application, with threads that look after it.
 
-    :param reload: has the policy files read at once; a signal handler may call it.
+    :param reload: has the policy files read at once, and the audit file opened anew; a signal
+        handler may call it.
+    :param readiness: what the health check tells.
     """
 
     app: WSGIApp
     reload: Callable[[], None]
+    readiness: Readiness
     stops: tuple[Callable[[], None], ...]
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -97,11 +108,29 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
 
     :raises ConfigurationError: if a file that the configuration names cannot be used.
     """
-    return _chain(settings, service, _turns(settings), Wrapped(app), {})
+    wrapped = Wrapped(app, service.operations, settings.server.public_url, _challenge(settings))
+    return _chain(settings, service, _turns(settings), wrapped, {})
+
+
+def authorizer(settings: Settings, service: Service) -> Chain:
+    """The chain that a front end asks. It calls nobody but Keystone.
+
+    :raises ConfigurationError: if a file that the configuration names cannot be used.
+    """
+    sees_bodies = settings.authorizer.sees_bodies
+    verdict = Verdict(sees_bodies=sees_bodies, tells=settings.authorizer.is_told)
+    seen = service if sees_bodies else without_bodies(service)
+    return _chain(settings, seen, _turns(settings), verdict, {}, authorizing=True)
 
 
 def _chain(
-    settings: Settings, service: Service, turns: Places, terminal: WSGIApp, more: dict[str, Look]
+    settings: Settings,
+    service: Service,
+    turns: Places,
+    terminal: WSGIApp,
+    more: dict[str, Look],
+    *,
+    authorizing: bool = False,
 ) -> Chain:
     watch = PolicyWatch(
         settings.policy, service.defaults, remote_ask(settings.policy), service.attributes
@@ -112,8 +141,12 @@ def _chain(
         {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},
         settings.health.interval,
     )
+    sink = _sink(settings)
     app = terminal
-    for layer in reversed(_layers(settings, service, turns, watch, trial, readiness)):
+    layers = _layers(
+        settings, service, turns, watch, trial, readiness, sink, authorizing=authorizing
+    )
+    for layer in reversed(layers):
         app = layer(app)
     watches = [watch, *([trial.watch] if trial else [])]
     for one in watches:  # last, so that a chain that cannot be put together leaves no thread behind
@@ -121,10 +154,12 @@ def _chain(
     if trial:  # only now, in its thread: a large one takes its time, which the start does not wait
         trial.watch.reload()
     readiness.start()
-    return Chain(app, partial(_reload, watches), (*(one.stop for one in watches), readiness.stop))
+    stops = (*(one.stop for one in watches), readiness.stop, sink.close)
+    return Chain(app, partial(_reload, watches, sink), readiness, stops)
 
 
-def _reload(watches: list[PolicyWatch]) -> None:
+def _reload(watches: list[PolicyWatch], sink: Sink) -> None:
+    sink.reopen()
     for watch in watches:
         watch.reload()
 
@@ -152,8 +187,10 @@ def _layers(
     watch: PolicyWatch,
     trial: Trial | None,
     readiness: Readiness,
+    sink: Sink,
+    *,
+    authorizing: bool,
 ) -> list[Layer]:
-    sink = _sink(settings)
     limits = settings.limits
     readers = Readers(turns, limits.max_body_readers, limits.max_small_bodies)
     content = partial(Content, service=service, limits=limits, readers=readers)
@@ -165,12 +202,15 @@ def _layers(
             watch=watch,
             trial=trial,
             lost=lambda: sink.lost,
+            refusing=lambda: sink.refusing,
             trusted=settings.health.trusted_addresses,
         ),
-        *_cors(settings),
-        partial(ErrorBarrier, service=service),
+        *(_told(settings) if authorizing else _cors(settings)),
+        partial(ErrorBarrier, service=service, shown=VERDICT if authorizing else SUCCESS),
+        *_client(settings),
         partial(Audit, sink=sink),
         partial(InTurn, places=turns),
+        *([partial(Original, settings=settings.authorizer)] if authorizing else []),
         partial(Admission, service=service, limits=limits),
         partial(
             Identify,
@@ -187,6 +227,7 @@ def _layers(
         *([partial(Shadow, service=service, trial=trial)] if trial else []),
         partial(Enforce, service=service),
         partial(content, decisive=False),
+        *([partial(Intent, sink=sink)] if settings.audit.strict != "off" else []),
     ]
 
 
@@ -204,15 +245,24 @@ def _cors(settings: Settings) -> list[Layer]:
     return [partial(cors.CORS, conf=settings.conf)] if settings.conf.cors.allowed_origin else []
 
 
-def _sink(settings: Settings) -> sinks.Sink:
-    path = settings.audit.file
-    if path is None:
-        return sinks.LogSink()
+def _told(settings: Settings) -> list[Layer]:
+    """For a front end that gets no bodies of refusals."""
+    return [Told] if settings.authorizer.is_told else []
+
+
+def _client(settings: Settings) -> list[Layer]:
+    """Where there are proxies in front whose word counts. The health check goes by the peer."""
+    header, trusted = settings.server.forwarded_header, settings.server.trusted_proxies
+    if header == "none":
+        return []
+    return [partial(ClientAddress, header=header, trusted=trusted)]
+
+
+def _sink(settings: Settings) -> Sink:
     try:
-        return sinks.FileSink(path)
-    except OSError as error:
-        problem = f"[audit] file = {path} cannot be opened for appending: {error.strerror}"
-        raise ConfigurationError(named(settings, [problem])) from None
+        return opening.sink(settings.audit)
+    except ConfigurationError as error:
+        raise ConfigurationError(named(settings, error.problems)) from None
 
 
 def _challenge(settings: Settings) -> Headers:

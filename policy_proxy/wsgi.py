@@ -1,12 +1,14 @@
 """The doors: how a WSGI server, or paste, gets at the chain.
 
-`application` is the proxy. `app_factory` and `filter_factory` are for paste.deploy: the proxy, and
-the chain around an application in the same process. Each reads its configuration from the file
-that POLICY_PROXY_CONFIG_FILE (or paste's `config_file`) names.
+`application` is the proxy; `authorize` is what a front end asks that forwards by itself.
+`app_factory` and `filter_factory` are for paste.deploy: the proxy, and the chain around an
+application in the same process. Each reads its configuration from the file that
+POLICY_PROXY_CONFIG_FILE (or paste's `config_file`) names.
 """
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -26,20 +28,41 @@ def proxy_from_file(path: str) -> chain.Chain:
     """
     :raises ConfigurationError: with every problem of the configuration.
     """
-    return chain.proxy(config.load([path]), SERVICE)
+    return _closed_at_exit(chain.proxy(config.load([path]), SERVICE))
+
+
+def _around_from_file(path: str, app: WSGIApp) -> chain.Chain:
+    """
+    :raises ConfigurationError: with every problem of the configuration.
+    """
+    return _closed_at_exit(chain.around(config.load([path], with_backend=False), SERVICE, app))
+
+
+def _closed_at_exit(built: chain.Chain) -> chain.Chain:
+    """The audit file gets its last words when the process ends by itself."""
+    atexit.register(built.close)
+    return built
+
+
+def authorizer_from_file(path: str) -> chain.Chain:
+    """
+    :raises ConfigurationError: with every problem of the configuration.
+    """
+    return _closed_at_exit(chain.authorizer(config.load([path], authorizing=True), SERVICE))
 
 
 class Door:
     """An application that is built by its first request, in the process that serves it.
 
     A server that loads an application and then forks would otherwise share its threads, sockets
-    and locks among its workers. While building fails, so does every request: nothing gets in.
+    and locks among its workers; one that was opened before the fork is built again after it, since
+    no thread looks after it there. While building fails, so does every request: nothing gets in.
     """
 
     def __init__(self, build: Callable[[], chain.Chain]) -> None:
         self._build = build
-        self._building = threading.Lock()
-        self._built: chain.Chain | None = None
+        self._building: dict[int, threading.Lock] = {}
+        self._built: dict[int, chain.Chain] = {}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -55,12 +78,15 @@ class Door:
         return _closed(start_response)
 
     def opened(self) -> chain.Chain:
-        """The application, built now if it was not yet."""
-        if self._built is None:
-            with self._building:
-                if self._built is None:
-                    self._built = self._build()
-        return self._built
+        """The application, built now if it was not yet in this process."""
+        process = os.getpid()
+        built = self._built.get(process)
+        if built is None:
+            with self._building.setdefault(process, threading.Lock()):
+                built = self._built.get(process)
+                if built is None:
+                    built = self._built[process] = self._build()
+        return built
 
 
 def _closed(start_response: StartResponse) -> Iterable[bytes]:
@@ -77,19 +103,20 @@ def _configured() -> str:
 
 
 application = Door(lambda: proxy_from_file(_configured()))
+authorize = Door(lambda: authorizer_from_file(_configured()))
 
 
-def app_factory(global_conf: dict[str, str], **local_conf: str) -> WSGIApp:
+def app_factory(global_conf: dict[str, str], **local_conf: str) -> Door:
     """paste.deploy's entry point for the proxy; `config_file` names its configuration."""
     path = local_conf.get("config_file") or global_conf.get("config_file") or _configured()
     return Door(lambda: proxy_from_file(path))
 
 
-def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[WSGIApp], WSGIApp]:
+def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[WSGIApp], Door]:
     """paste.deploy's entry point for the chain around another application of the pipeline."""
     path = local_conf.get("config_file") or global_conf.get("config_file") or _configured()
 
-    def filtered(app: WSGIApp) -> WSGIApp:
-        return Door(lambda: chain.around(config.load([path], with_backend=False), SERVICE, app))
+    def filtered(app: WSGIApp) -> Door:
+        return Door(lambda: _around_from_file(path, app))
 
     return filtered

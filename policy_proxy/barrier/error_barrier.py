@@ -34,18 +34,23 @@ class ErrorBarrier:
 
     What a client sees is a status, a title, a code, a sentence and the request id. What the
     operator sees in the log, under the same id, is the traceback or the original body.
+
+    :param shown: the response headers of a success that go out.
     """
 
-    def __init__(self, app: WSGIApp, service: Service) -> None:
+    def __init__(
+        self, app: WSGIApp, service: Service, shown: frozenset[str] = header_rules.SUCCESS
+    ) -> None:
         self._app = app
         self._service = service
+        self._shown = shown
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
             status, headers, body = _called(self._app, environ)
             code = int(status.split(" ", 1)[0])
             if code < webob.exc.HTTPBadRequest.code:
-                start_response(status, list(header_rules.passed_on(headers, header_rules.SUCCESS)))
+                start_response(status, list(header_rules.passed_on(headers, self._shown)))
                 return _watched(body, environ[REQUEST_ID])
             error = self._rebuilt(environ, code, headers, body)
             kept = header_rules.passed_on(headers, header_rules.ERROR)

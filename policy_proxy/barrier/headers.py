@@ -20,6 +20,7 @@ SUCCESS = frozenset(
         "vary",
     }
 )
+VERDICT = frozenset({"content-length", "openstack-api-version", "x-policy-proxy-target"})
 ERROR = frozenset(
     {"allow", "cache-control", "openstack-api-version", "retry-after", "vary", "www-authenticate"}
 )

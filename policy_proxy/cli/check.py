@@ -8,15 +8,18 @@ from pathlib import Path
 import click
 
 from policy_proxy import config
+from policy_proxy.audit import opening
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.cli.output import fail
 from policy_proxy.config import Settings, authtoken, backend, limits
+from policy_proxy.config.audit import AuditSettings
 from policy_proxy.errors import ConfigurationError, Unavailable
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.build import build
 from policy_proxy.policy.problem import PolicyError
 from policy_proxy.policy.source import read
 from policy_proxy.telemetry import looks
+from policy_proxy.terminals.verdict import without_bodies
 
 
 @click.command(short_help="Check configuration, policy files, Keystone and backend.")
@@ -43,25 +46,36 @@ def inspected(config_file: str, *, offline: bool) -> tuple[Settings, list[str]]:
     :param offline: whether Keystone and the backend are left alone.
     """
     try:
-        settings, found = config.inspect([config_file])
+        return looked_at(config_file, offline=offline)
     except ConfigurationError as error:
         fail(error.problems)
+
+
+def looked_at(config_file: str, *, offline: bool) -> tuple[Settings, list[str]]:
+    """The same.
+
+    :raises ConfigurationError: if there is nothing to look at.
+    """
+    settings, found = config.inspect([config_file])
     found += limits.problems(settings.limits, settings.server.threads)
-    found += _audit_problems(settings.audit.file)
+    found += _audit_problems(settings.audit)
     if not offline:
         found += _remote_problems(settings, found)
     return settings, [*config.named(settings, found), *_policy_problems(settings)]
 
 
 def _policy_problems(settings: Settings) -> list[str]:
+    blind = settings.authorizer.front_end and not settings.authorizer.sees_bodies
+    attributes = without_bodies(SERVICE).attributes if blind else SERVICE.attributes
     try:
-        build(read(settings.policy), settings.policy, SERVICE.defaults, SERVICE.attributes)
+        build(read(settings.policy), settings.policy, SERVICE.defaults, attributes)
     except PolicyError as error:
         return error.problems
     return []
 
 
-def _audit_problems(path: str | None) -> list[str]:
+def _audit_problems(settings: AuditSettings) -> list[str]:
+    path = settings.file
     if path is None:
         return []
     folder = Path(path).parent
@@ -71,13 +85,13 @@ def _audit_problems(path: str | None) -> list[str]:
         return [f"[audit] file = {path} is a folder: name a file in it"]
     if not os.access(path if Path(path).exists() else folder, os.W_OK):
         return [f"[audit] file = {path} cannot be written: check its owner and mode"]
-    return []
+    return opening.problems_of(path, settings)
 
 
 def _remote_problems(settings: Settings, found: list[str]) -> list[str]:
     """What is wrong with what the good sections lead to; nobody is asked by a bad one."""
     problems = []
-    if _is_good(backend.GROUP, found):
+    if not settings.authorizer.front_end and _is_good(backend.GROUP, found):
         problems.append(looks.backend(settings.backend)())
     if _is_good(authtoken.GROUP, found) and _is_good(authtoken.login_group(settings.conf), found):
         keystone = looks.keystone(settings.conf)()
@@ -92,7 +106,8 @@ def _is_good(section: str, found: list[str]) -> bool:
 
 def _users(settings: Settings) -> list[str]:
     """The sections with users of the proxy: who validates tokens, and whose token goes out."""
-    service = [settings.backend.auth_section] if settings.backend.credentials == "service" else []
+    forwards = not settings.authorizer.front_end and settings.backend.credentials == "service"
+    service = [settings.backend.auth_section] if forwards else []
     return sorted({authtoken.GROUP, *service})
 
 

@@ -12,11 +12,13 @@ from oslo_middleware import opts as oslo_middleware_opts
 
 from policy_proxy.config import (
     audit,
+    authorizer,
     authtoken,
     backend,
     health,
     identity_cache,
     limits,
+    listening,
     mistakes,
     policy,
     server,
@@ -25,7 +27,7 @@ from policy_proxy.errors import ConfigurationError
 
 DEFAULT_FILE = "/etc/policy-proxy/policy-proxy.conf"
 ENVIRONMENT_VARIABLE = "POLICY_PROXY_CONFIG_FILE"
-SECTIONS = (backend, limits, audit, policy, server, health, identity_cache)
+SECTIONS = (backend, limits, audit, policy, server, health, identity_cache, authorizer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,19 @@ class Settings:
     server: server.ServerSettings
     health: health.HealthSettings
     identity_cache: identity_cache.IdentityCacheSettings
+    authorizer: authorizer.AuthorizerSettings
     conf: cfg.ConfigOpts
 
 
-def load(files: Sequence[str], *, with_backend: bool = True) -> Settings:
+def load(files: Sequence[str], *, with_backend: bool = True, authorizing: bool = False) -> Settings:
     """Read the configuration files, later ones over earlier ones.
 
     :param with_backend: whether `[backend]` must be good; in the service's own process it is not
         used.
+    :param authorizing: whether `[authorizer]` must be good, instead of `[backend]`.
     :raises ConfigurationError: with every problem found, not only the first.
     """
-    settings, found = inspect(files, with_backend=with_backend)
+    settings, found = inspect(files, with_backend=with_backend, authorizing=authorizing)
     if found:
         raise ConfigurationError(named(settings, found))
     return settings
@@ -71,16 +75,22 @@ def read(files: Sequence[str]) -> Settings:
     return settings
 
 
-def inspect(files: Sequence[str], *, with_backend: bool = True) -> tuple[Settings, list[str]]:
+def inspect(
+    files: Sequence[str], *, with_backend: bool = True, authorizing: bool | None = None
+) -> tuple[Settings, list[str]]:
     """The settings, and everything that is misspelt, missing or dangerous, a sentence each.
 
     Where a value cannot be used, its default stands in the settings: with problems, they are there
     to be looked at further, and for nothing else.
 
+    :param authorizing: None if it is the configuration itself that says what it is for, by
+        `[authorizer] front_end`.
     :raises ConfigurationError: if a file is missing or cannot be parsed.
     """
     settings, slips = _read(files)
-    further = _problems(settings, with_backend=with_backend)
+    if authorizing is None:
+        authorizing = settings.authorizer.front_end is not None
+    further = _problems(settings, with_backend=with_backend, authorizing=authorizing)
     return settings, slips + [p for p in further if not mistakes.told_twice(p, slips)]
 
 
@@ -151,15 +161,22 @@ def _read(files: Sequence[str]) -> tuple[Settings, list[str]]:
         server=server.read(conf),
         health=health.read(conf),
         identity_cache=identity_cache.read(conf),
+        authorizer=authorizer.read(conf),
         conf=conf,
     )
     return settings, slips
 
 
-def _problems(settings: Settings, *, with_backend: bool) -> list[str]:
+def _problems(settings: Settings, *, with_backend: bool, authorizing: bool) -> list[str]:
     """What is missing or dangerous."""
     conf = settings.conf
-    found = [*server.problems(settings.server), *authtoken.problems(conf)]
+    found = [
+        *listening.problems(settings.server),
+        *audit.problems(settings.audit),
+        *authtoken.problems(conf),
+    ]
+    if authorizing:
+        return [*authorizer.problems(settings.authorizer, conf), *found]
     if with_backend:
         found = [*backend.problems(settings.backend), *found]
         if settings.backend.credentials == "service":

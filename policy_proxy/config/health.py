@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 
 from oslo_config import cfg
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from policy_proxy.config import networks
 
 GROUP = "health"
 OPTS = [
@@ -20,11 +19,12 @@ OPTS = [
     ),
     cfg.ListOpt(
         "trusted_addresses",
-        item_type=ipaddress.ip_network,
+        item_type=networks.parsed,
         default=["127.0.0.0/8", "::1/128"],
         help="Networks, separated by commas, from where `GET /healthcheck?detailed=1` also tells "
         "which policy is in force, and why newer files are refused. What counts is where the "
-        "connection comes from: with a proxy in front of this one, that proxy. Empty: nowhere.",
+        "connection comes from, whatever a header says: with a proxy in front of this one, that "
+        "proxy. `unix` stands for whoever connects to the unix socket. Empty: nowhere.",
     ),
 ]
 
@@ -34,7 +34,7 @@ class HealthSettings:
     """See the options' help for the meaning and unit of each field."""
 
     interval: float
-    trusted_addresses: tuple[Network, ...]
+    trusted_addresses: tuple[networks.Network | str, ...]
 
 
 def read(conf: cfg.ConfigOpts) -> HealthSettings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -11,11 +10,11 @@ from typing import Any
 
 import webob
 
-from policy_proxy.config.health import Network
+from policy_proxy.config.networks import Network, is_in
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.policy.shadow import Trial
 from policy_proxy.policy.watch import PolicyState, PolicyWatch
-from policy_proxy.telemetry.readiness import Readiness
+from policy_proxy.telemetry.readiness import STOPPING, Readiness
 
 PATH = "/healthcheck"
 DETAILED = "detailed=1"
@@ -23,10 +22,12 @@ _WORDS = {
     "policy": "policy is not loaded",
     "keystone": "the identity service does not answer",
     "backend": "the service behind this proxy does not answer",
+    STOPPING: "this proxy is about to stop",
 }
 _STALE = "newer policy files are refused, the last good policy is in force"
 _CANDIDATE = "the candidate policy cannot be used, so nothing is compared with it"
 _LOST = "audit records could not be written where they should be"
+_REFUSING = "requests that must be recorded are refused, since audit records cannot be written"
 
 
 class Health:
@@ -34,7 +35,8 @@ class Health:
 
     :param trial: the candidate policy, if one is tried.
     :param lost: tells how many audit records could not be written where they should be.
-    :param trusted: from where more may be asked.
+    :param trusted: from where more may be asked; it is the peer that counts.
+    :param refusing: tells whether requests are refused since they cannot be recorded.
     """
 
     def __init__(
@@ -44,7 +46,8 @@ class Health:
         watch: PolicyWatch,
         trial: Trial | None,
         lost: Callable[[], int],
-        trusted: Iterable[Network],
+        trusted: Iterable[Network | str],
+        refusing: Callable[[], bool] = lambda: False,
     ) -> None:
         self._app = app
         self._readiness = readiness
@@ -52,12 +55,13 @@ class Health:
         self._trial = trial
         self._lost = lost
         self._trusted = tuple(trusted)
+        self._refusing = refusing
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != PATH or environ.get("REQUEST_METHOD") != "GET":
             return self._app(environ, start_response)
         asked = environ.get("QUERY_STRING") == DETAILED
-        detailed = asked and self._trusts(environ.get("REMOTE_ADDR", ""))
+        detailed = asked and is_in(environ.get("REMOTE_ADDR", ""), self._trusted)
         document = self._told(detailed=detailed)
         response = webob.Response(
             status=200 if document["ready"] else 503,
@@ -77,6 +81,7 @@ class Health:
             _STALE: state.snapshot and state.problems,
             _CANDIDATE: tried and tried.problems,
             _LOST: lost,
+            _REFUSING: self._refusing(),
         }
         document: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
         if any(warnings.values()):
@@ -87,15 +92,6 @@ class Health:
             if self._trial:
                 document["candidate"] = _tried(self._trial)
         return document
-
-    def _trusts(self, address: str) -> bool:
-        """An IPv4 address is the same one when a socket for IPv6 has accepted it."""
-        try:
-            client = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        client = getattr(client, "ipv4_mapped", None) or client
-        return any(client in network for network in self._trusted)
 
 
 def described(state: PolicyState) -> dict[str, Any]:

@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import audit, commands, configuration, day, lint, operations
+from . import audit, commands, configuration, day, lint, operations, servers
 
 ROOT = Path(__file__).parents[2]
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     f"docs/{audit.NAME}": audit.schema,
+    f"docs/{audit.OLD_NAME}": audit.old_schema,
     f"docs/{day.NAME}": day.log,
     f"docs/{day.TRIED_NAME}": day.tried,
     "docs/commands.md": commands.reference,
     "docs/configuration.md": configuration.reference,
     "docs/lint-codes.md": lint.reference,
     "docs/operations.md": operations.reference,
+    "docs/servers.md": servers.page,
     "etc/policy-proxy.conf": configuration.sample,
     "policies/placement.yaml": operations.sample,
 }

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +29,17 @@ class Served:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def raw(self, sent: bytes, *, timeout: float = 5.0, half_close: bool = False) -> bytes:
-        """Send bytes as they are, and read until the proxy hangs up or says nothing more."""
+    def raw(
+        self,
+        sent: bytes,
+        *,
+        timeout: float = 5.0,
+        half_close: bool = False,
+        enough: Callable[[bytes], bool] = lambda _: False,
+    ) -> bytes:
+        """Send bytes as they are, and read until the proxy hangs up or says nothing more; or until
+        it is `enough`.
+        """
         with socket.create_connection(("127.0.0.1", self.port)) as sock:
             sock.settimeout(timeout)
             sock.sendall(sent)
@@ -38,7 +47,7 @@ class Served:
                 sock.shutdown(socket.SHUT_WR)
             heard = b""
             try:
-                while chunk := sock.recv(65536):
+                while not enough(heard) and (chunk := sock.recv(65536)):
                     heard += chunk
             except (TimeoutError, ConnectionResetError):
                 pass

@@ -29,7 +29,7 @@ class Connection:
     def hear(self) -> bytes:
         """The next request; empty when the peer has closed. Recorded, even if it is cut off."""
         heard = b""
-        while not _is_whole(heard):
+        while not is_whole(heard):
             more = self._more()
             if not more:
                 self._requests.extend([heard] if heard else [])
@@ -49,8 +49,13 @@ class Connection:
             return b""
 
 
-def _is_whole(request: bytes) -> bool:
+def is_whole(request: bytes) -> bool:
+    """Whether it has ended, by its own account of where it does."""
     head, end, body = request.partition(b"\r\n\r\n")
+    if re.search(rb"(?i)\r\ntransfer-encoding: chunked", head):
+        return body.endswith(b"0\r\n\r\n")
+    if re.search(rb"(?i)\r\ntransfer-encoding: *chunked", head):
+        return body.endswith(b"0\r\n\r\n")
     declared = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
     return bool(end) and len(body) >= (int(declared[1]) if declared else 0)
 

@@ -51,5 +51,6 @@ PARTS: Mapping[str, Part] = {
     "heads": Part("1, 1,000 and 10,000 different requests", quick=False),
     "overload": Part("ten times the load that it can carry", quick=False),
     "workers": Part("1 and 2 workers", quick=False),
+    "servers": Part("ours in each of the WSGI servers", quick=False),
     "layers": Part("where ours spends its CPU", quick=False),
 }

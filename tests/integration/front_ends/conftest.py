@@ -1,0 +1,60 @@
+"""Each front end, its authorizer and a recording backend: started once."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness import front_ends
+from harness.front_ends import documented, front_end
+from harness.proxy import configuration
+from harness.serve import serving
+from integration.front_ends.site import RealSite, Site
+from integration.raw_backend import OK, RawBackend, answering
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(name, marks=pytest.mark.xdist_group(f"front end {name}"))
+        for name in front_ends.NAMES
+    ],
+)
+def site(request, tmp_path_factory, keystone, keystone_url, password):
+    name = request.param
+    folder = tmp_path_factory.mktemp(name)
+    path = configuration(
+        folder,
+        backend="http://nowhere.invalid",
+        keystone=keystone_url,
+        password=password,
+        options=documented(name),
+    )
+    with (
+        RawBackend(answering(OK)) as backend,
+        serving(path) as authorizer,
+        front_end(
+            name, folder / "front", authorizer=authorizer.port, placement=backend.port
+        ) as front,
+    ):
+        yield Site(name, front, folder / "audit.jsonl", backend, keystone.issue)
+        assert b"gAAAA" not in front.log.read_bytes(), "a token is in the log"
+
+
+@pytest.fixture(scope="session", params=front_ends.NAMES)
+def real_site(request, stack, tmp_path_factory):
+    """The same between clients and a real Placement, with a real Keystone."""
+    name = request.param
+    folder = tmp_path_factory.mktemp(name)
+    text = (stack.state_dir / "policy-proxy.conf").read_text()
+    text = re.sub(r"(?m)^file = .*$", f"file = {folder}/audit.jsonl", text)
+    path = folder / "policy-proxy.conf"
+    path.write_text(f"{text}\n{documented(name)}\n")
+    placement = urlsplit(stack.placement_url).port
+    with (
+        serving(path) as authorizer,
+        front_end(name, folder / "front", authorizer=authorizer.port, placement=placement) as front,
+    ):
+        yield RealSite(name, front, folder / "audit.jsonl")
