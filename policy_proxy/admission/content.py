@@ -65,7 +65,9 @@ class Content:
         :raises Refusal: if the body is not whole, too large, not strict JSON, or misleading; or if
             too many others are being read.
         """
-        if request.operation.public:  # whoever asks could make a thread wait for a body forever
+        if request.operation.public or request.method == "GET":
+            # The body of a GET means nothing (RFC 9110, section 9.3.1), and many may ask: with slow
+            # ones they would keep the places of those who write, or a thread, for ever.
             return request
         read = partial(body.read, environ, request.operation.body, self._limits.max_body_bytes)
         if body.is_declared(environ):

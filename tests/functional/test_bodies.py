@@ -43,6 +43,18 @@ def test_whoever_is_refused_cannot_make_the_proxy_read(proxy, recorder, target):
     assert [raw for raw in recorder.requests if b"PUT" in raw] == []
 
 
+def test_nobody_waits_for_what_comes_with_a_get(proxy, recorder):
+    environ = {"wsgi.input": Untouched(), "CONTENT_LENGTH": "100"}
+    headers = {"Content-Type": "application/json"}
+
+    answer = proxy.ask("GET", "/traits", headers=headers, environ=environ)
+
+    assert answer.status_int == 200
+    (raw,) = [raw for raw in recorder.requests if raw.startswith(b"GET /traits")]
+    assert b"content-length" not in raw.lower()
+    assert raw.endswith(b"\r\n\r\n")
+
+
 @pytest.mark.parametrize(("owner", "status"), [(READER.project, 200), ("beta", 403)])
 def test_a_rule_that_names_the_owner_has_the_body_read(
     make_proxy, recorder, tmp_path, owner, status
