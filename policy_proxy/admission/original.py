@@ -43,8 +43,8 @@ _MISLEADING = re.compile(
     r"|HTTP_METHOD(?:_OVERRIDE)?|METHOD_OVERRIDE|ORIGINAL_URL|REWRITE_URL)"
     r"|OPENSTACK_SYSTEM_SCOPE|REMOTE_USER)"
 )
-"""Headers that say who asks or what, to a service that believes them. A server may take any character
-of a name for a hyphen: `X.Roles`, `X~Roles`.
+"""Headers that say who asks or what, to a service that believes them. Servers are known to take any
+odd character of a name for a hyphen: `X.Roles`, `X~Roles`.
 """
 
 

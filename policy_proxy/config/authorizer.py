@@ -100,6 +100,11 @@ def problems(settings: AuthorizerSettings, conf: cfg.ConfigOpts) -> list[str]:
         found.append(
             "[authorizer] trusted_addresses is empty, so nobody may ask: name the front end's"
         )
+    if networks.have_everybody(settings.trusted_addresses):
+        found.append(
+            "[authorizer] trusted_addresses has everybody in it, who could then ask in the name of "
+            "the front end: name the front end's"
+        )
     if not _PATH.fullmatch(settings.check_path):
         found.append(
             "[authorizer] check_path must be a plain path that is not /, for example /authorize"

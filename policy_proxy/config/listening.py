@@ -8,7 +8,7 @@ import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from policy_proxy.config.networks import UNIX
+from policy_proxy.config.networks import UNIX, have_everybody
 from policy_proxy.config.server import ServerSettings
 
 _LONGEST_PATH = 107
@@ -20,6 +20,11 @@ def problems(settings: ServerSettings) -> list[str]:
     found = [*_tls_problems(settings), *_socket_problems(settings)]
     if bool(settings.trusted_proxies) != (settings.forwarded_header != "none"):
         found.append("[server] trusted_proxies and forwarded_header go together: set both or none")
+    if have_everybody(settings.trusted_proxies):
+        found.append(
+            "[server] trusted_proxies has everybody in it, who could then write any address into "
+            "the audit record: name the proxies in front"
+        )
     if settings.public_url:
         parts = urlsplit(settings.public_url)
         if parts.query or parts.fragment or parts.username:

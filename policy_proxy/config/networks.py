@@ -20,6 +20,11 @@ def parsed(text: str) -> Network | str:
     return UNIX if text == UNIX else ipaddress.ip_network(text)
 
 
+def have_everybody(networks: Iterable[Network | str]) -> bool:
+    """Whether one of them is the whole of IPv4 or of IPv6, which is nobody's own network."""
+    return any(not isinstance(network, str) and network.prefixlen == 0 for network in networks)
+
+
 def address_of(text: str) -> Address | None:
     """The address, if it is one. An IPv4 address is the same one when a socket for IPv6 has
     accepted it.

@@ -14,6 +14,11 @@ from harness.serve import serving
 from integration.front_ends.site import RealSite, Site
 from integration.raw_backend import OK, RawBackend, answering
 
+CLIENT = """
+[server]
+trusted_proxies = 127.0.0.1/32
+forwarded_header = x-forwarded-for
+"""
 ADDED = {
     "envoy": {
         "                      routes:\n": """\
@@ -50,7 +55,7 @@ def site(request, tmp_path_factory, keystone, keystone_url, password):
         backend="http://nowhere.invalid",
         keystone=keystone_url,
         password=password,
-        options=documented(name),
+        options=f"{documented(name)}{CLIENT}",
     )
     with (
         RawBackend(answering(OK)) as backend,

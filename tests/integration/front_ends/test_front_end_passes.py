@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 
@@ -26,6 +27,20 @@ def test_what_policy_allows_reaches_placement_and_its_answer_the_client(site):
         assert exchange.field("x-openstack-request-id") == record["request_id"]
 
 
+@pytest.mark.parametrize("claim", [(), ("X-Forwarded-For: 1.2.3.4, 127.0.0.1",)], ids=range(2))
+def test_the_audit_record_has_the_address_that_the_front_end_saw(site, claim):
+    def client():
+        there, here = ("127.0.0.1", site.front.port), ("127.0.0.9", 0)
+        with socket.create_connection(there, timeout=5, source_address=here) as sock:
+            sock.sendall(request("GET", "/traits", f"X-Auth-Token: {site.issue(ADMIN)}", *claim))
+            return sock.recv(4096)
+
+    exchange = site.watch(client)
+
+    assert exchange.status == 200
+    assert [record["client"] for record in exchange.records] == ["127.0.0.9"]
+
+
 def test_a_body_reaches_placement_as_it_was_sent(site):
     document = b'{"name": "x"}'
     lines = ["Content-Type: application/json", f"Content-Length: {len(document)}"]
@@ -37,8 +52,11 @@ def test_a_body_reaches_placement_as_it_was_sent(site):
     lines = ["Content-Type: application/json", "Transfer-Encoding: chunked"]
     chunked = b"d\r\n" + document + b"\r\n0\r\n\r\n"
     exchange = site.ask("/resource_providers", *lines, method="POST", body=chunked)
-    assert exchange.status == 200
     assert_agreed(exchange)
+    if site.name == "caddy":  # would notice broken chunks only on the way
+        assert exchange.status == 411
+        return
+    assert exchange.status == 200
     assert exchange.heard[0].body == (document if site.name == "traefik" else chunked)
 
 
@@ -78,7 +96,7 @@ def test_without_a_token_there_is_a_challenge(site):
     ],
 )
 def test_other_refusals_keep_their_status(site, method, target, status):
-    exchange = site.ask(target, method=method)
+    exchange = site.ask(target, "Content-Length: 0", method=method)
     assert (exchange.status, exchange.heard) == (status, [])
     (record,) = exchange.records
     assert record["status"] == status

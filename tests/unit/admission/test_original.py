@@ -150,6 +150,7 @@ def test_the_path_before_that_of_the_service_is_taken_off():
 @pytest.mark.parametrize(
     "name",
     [
+        "X.ROLES", "X~A",
         "X_ROLES", "X_ROLE", "X_USER", "X_USER_ID", "X_USER_DOMAIN_NAME", "X_PROJECT_ID",
         "X_TENANT", "X_TENANT_ID", "X_DOMAIN_ID", "X_IDENTITY_STATUS", "X_IS_ADMIN_PROJECT",
         "X_SERVICE_ROLES", "X_SERVICE_CATALOG", "X_SERVICE_TOKENS", "X_STORAGE_TOKEN", "X_TRUST_ID",

@@ -354,6 +354,10 @@ def test_serve_has_a_thread_for_each_that_works_or_waits(load):
             "trusted_proxies and forwarded_header go together",
         ),
         (
+            "trusted_proxies = 0.0.0.0/0\nforwarded_header = forwarded",
+            "[server] trusted_proxies has everybody in it",
+        ),
+        (
             "forwarded_header = forwarded",
             "trusted_proxies and forwarded_header go together",
         ),
@@ -363,7 +367,7 @@ def test_serve_has_a_thread_for_each_that_works_or_waits(load):
             "[server] trusted_proxies is not",
         ),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_what_cannot_be_served_is_one_sentence(load, lines, said):
     (problem,) = refused(load, f"{GOOD}[server]\n{lines}\n")

@@ -45,6 +45,10 @@ def test_an_authorizer_needs_its_front_end_and_no_backend(load, front_end):
         ("[authorizer]\nfront_end = nginx\nbody = part", "[authorizer] body is not valid"),
         ("[authorizer]\nfront_end = nginx\ntrusted_addresses =", "trusted_addresses is empty"),
         (
+            "[authorizer]\nfront_end = nginx\ntrusted_addresses = 127.0.0.1,::/0",
+            "trusted_addresses has everybody in it",
+        ),
+        (
             "[authorizer]\nfront_end = nginx\ntrusted_addresses = x",
             "trusted_addresses is not valid",
         ),
