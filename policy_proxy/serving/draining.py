@@ -23,7 +23,8 @@ _LOOK = 0.05
 """Seconds."""
 _REMINDER = 1.0
 """Seconds."""
-_LAST = ("Connection", "close")
+LAST = ("Connection", "close")
+"""The header field that says that an answer is the last one on its connection."""
 
 
 class Ending:
@@ -45,7 +46,7 @@ class Ending:
 def _last(
     start_response: StartResponse, status: str, headers: list[tuple[str, str]], *more: Any
 ) -> Any:
-    return start_response(status, [*headers, _LAST], *more)
+    return start_response(status, [*headers, LAST], *more)
 
 
 def drain(fd: int, address: object, *, notice: float, patience: float) -> None:

@@ -23,6 +23,7 @@ from policy_proxy.placement.service import SERVICE
 from policy_proxy.serving.draining import Ending, drain
 from policy_proxy.serving.listener import Listener
 from policy_proxy.serving.server import KEEP_ALIVE
+from policy_proxy.serving.unread import Unread
 from policy_proxy.telemetry.readiness import Readiness
 
 RETIRE = signal.SIGUSR1
@@ -75,7 +76,8 @@ class Worker:
         else:
             arguments = (chain.readiness,)
             threading.Thread(target=self._report, args=arguments, daemon=True).start()
-        return app if self.core is None else OnOneCore(app, self.core)
+        served = Unread(app)
+        return served if self.core is None else OnOneCore(served, self.core)
 
     def _opened(self) -> Chain:
         build = authorizer if self.settings.authorizer.front_end else proxy

@@ -177,6 +177,27 @@ def test_a_body_over_the_limit_is_413(served, keystone, backend):
     assert len(forwarded(backend)) == before
 
 
+@pytest.mark.parametrize(
+    ("method", "target", "token", "status"),
+    [
+        ("GET", "/nothing", False, 404),
+        ("GET", "/traits", True, 200),
+        ("POST", "/resource_providers", False, 401),
+    ],
+)
+def test_an_answer_before_a_body_that_nobody_reads_is_the_last(
+    served, keystone, method, target, token, status
+):
+    """A proxy in front would else give the next client a connection that is closing."""
+    head = f"{method} {target} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+    head += f"X-Auth-Token: {keystone.issue(ADMIN)}\r\n" * token
+
+    answer = served.raw(f"{head}Content-Length: 90000\r\n\r\n".encode() + b" " * 90000)
+
+    assert status_of(answer) == status
+    assert b"\r\nconnection: close\r\n" in answer.lower()
+
+
 def test_the_answer_of_head_has_no_body(served, keystone):
     answer = served.raw(request("HEAD", "/resource_providers", keystone.issue(ADMIN)))
     assert status_of(answer) == 405
