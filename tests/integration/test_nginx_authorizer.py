@@ -44,7 +44,7 @@ SAYS = {
 }
 """What the backend answers to a request for providers of such a name."""
 ADDED = {
-    "    location / {": "    location /added { proxy_pass http://placement; }\n    location / {",
+    "    location / {": "    location /added {{ proxy_pass http://placement; }}\n    location / {{",
 }
 """A location of an operator's own."""
 

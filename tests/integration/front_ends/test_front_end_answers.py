@@ -109,7 +109,8 @@ def test_a_body_that_is_too_large_is_a_413(tmp_path, name, framing):
     ):
         backend.requests.clear()
         answer = front.raw(request("PUT", "/traits", framing, body=body), timeout=10, enough=whole)
-    assert answer.startswith(b"HTTP/1.1 413")
+    unframed = name == "caddy" and "chunked" in framing
+    assert answer.startswith(b"HTTP/1.1 411" if unframed else b"HTTP/1.1 413")
     assert not any(map(is_whole, backend.requests))
 
 
