@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import audit, commands, configuration, day, lint, operations, servers
+from . import attacks, audit, commands, configuration, day, lint, operations, servers
 
 ROOT = Path(__file__).parents[2]
 
 GENERATED: Mapping[str, Callable[[], str]] = {
+    "docs/attacks.md": attacks.page,
     f"docs/{audit.NAME}": audit.schema,
     f"docs/{day.NAME}": day.log,
     f"docs/{day.TRIED_NAME}": day.tried,
