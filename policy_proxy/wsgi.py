@@ -8,6 +8,7 @@ POLICY_PROXY_CONFIG_FILE (or paste's `config_file`) names.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -27,27 +28,41 @@ def proxy_from_file(path: str) -> chain.Chain:
     """
     :raises ConfigurationError: with every problem of the configuration.
     """
-    return chain.proxy(config.load([path]), SERVICE)
+    return _closed_at_exit(chain.proxy(config.load([path]), SERVICE))
+
+
+def _around_from_file(path: str, app: WSGIApp) -> chain.Chain:
+    """
+    :raises ConfigurationError: with every problem of the configuration.
+    """
+    return _closed_at_exit(chain.around(config.load([path], with_backend=False), SERVICE, app))
+
+
+def _closed_at_exit(built: chain.Chain) -> chain.Chain:
+    """The audit file gets its last words when the process ends by itself."""
+    atexit.register(built.close)
+    return built
 
 
 def authorizer_from_file(path: str) -> chain.Chain:
     """
     :raises ConfigurationError: with every problem of the configuration.
     """
-    return chain.authorizer(config.load([path], authorizing=True), SERVICE)
+    return _closed_at_exit(chain.authorizer(config.load([path], authorizing=True), SERVICE))
 
 
 class Door:
     """An application that is built by its first request, in the process that serves it.
 
     A server that loads an application and then forks would otherwise share its threads, sockets
-    and locks among its workers. While building fails, so does every request: nothing gets in.
+    and locks among its workers; one that was opened before the fork is built again after it, since
+    no thread looks after it there. While building fails, so does every request: nothing gets in.
     """
 
     def __init__(self, build: Callable[[], chain.Chain]) -> None:
         self._build = build
-        self._building = threading.Lock()
-        self._built: chain.Chain | None = None
+        self._building: dict[int, threading.Lock] = {}
+        self._built: dict[int, chain.Chain] = {}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -63,12 +78,15 @@ class Door:
         return _closed(start_response)
 
     def opened(self) -> chain.Chain:
-        """The application, built now if it was not yet."""
-        if self._built is None:
-            with self._building:
-                if self._built is None:
-                    self._built = self._build()
-        return self._built
+        """The application, built now if it was not yet in this process."""
+        process = os.getpid()
+        built = self._built.get(process)
+        if built is None:
+            with self._building.setdefault(process, threading.Lock()):
+                built = self._built.get(process)
+                if built is None:
+                    built = self._built[process] = self._build()
+        return built
 
 
 def _closed(start_response: StartResponse) -> Iterable[bytes]:
@@ -99,6 +117,6 @@ def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[
     path = local_conf.get("config_file") or global_conf.get("config_file") or _configured()
 
     def filtered(app: WSGIApp) -> Door:
-        return Door(lambda: chain.around(config.load([path], with_backend=False), SERVICE, app))
+        return Door(lambda: _around_from_file(path, app))
 
     return filtered
