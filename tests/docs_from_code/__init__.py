@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import attacks, audit, commands, configuration, day, lint, operations, servers
+from . import (
+    attacks,
+    audit,
+    check_server,
+    commands,
+    configuration,
+    day,
+    deploying,
+    lint,
+    operations,
+    servers,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,8 +30,10 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     f"docs/{audit.OLD_NAME}": audit.old_schema,
     f"docs/{day.NAME}": day.log,
     f"docs/{day.TRIED_NAME}": day.tried,
+    "docs/check-server.md": check_server.reference,
     "docs/commands.md": commands.reference,
     "docs/configuration.md": configuration.reference,
+    "docs/deploying.md": deploying.page,
     "docs/lint-codes.md": lint.reference,
     "docs/operations.md": operations.reference,
     "docs/servers.md": servers.page,
