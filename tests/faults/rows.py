@@ -21,7 +21,9 @@ TRANSPORT = "integration/test_keystone_transport.py"
 TLS = "integration/test_backend_tls.py"
 SERVE = "integration/test_serve.py"
 BACKEND = "faults/test_backend_faults.py"
+CHANGE = "faults/test_under_change.py"
 CLOCK = "faults/test_clock_jumps.py"
+DESCRIPTORS = "faults/test_descriptors.py"
 KEYSTONE = "faults/test_keystone_faults.py"
 MEMCACHED = "faults/test_memcached_faults.py"
 SLOW = "faults/test_slow_clients.py"
@@ -189,8 +191,7 @@ ROWS = (
         "file descriptors are exhausted",
         "503, the policy in force stays, and all is well again afterwards",
         (
-            "faults/test_descriptors.py::"
-            "test_it_is_503_policy_is_as_it_was_and_all_is_well_afterwards",
+            f"{DESCRIPTORS}::test_it_is_503_policy_is_as_it_was_and_all_is_well_afterwards",
             f"{POOL}::test_without_a_file_descriptor_the_service_is_unavailable_and_recovers",
         ),
     ),
@@ -239,8 +240,7 @@ ROWS = (
         "workers are replaced and policies reloaded under load",
         "no client sees an error, no write is lost or doubled",
         (
-            "faults/test_under_change.py::"
-            "test_reloads_and_restarts_cost_no_client_an_answer_and_no_write_is_lost_or_doubled",
+            f"{CHANGE}::test_reloads_and_restarts_cost_no_client_an_answer_and_double_no_write",
             f"{RESTART}::test_no_request_fails_while_it_restarts_again_and_again",
             f"{RELOAD}::test_a_change_is_in_force_in_every_worker_within_two_seconds",
         ),

@@ -18,7 +18,7 @@ ROUNDS = 3
 POLICIES = ("{}\n", '"placement:resource_classes:list": "role:reader"\n')
 
 
-def test_reloads_and_restarts_cost_no_client_an_answer_and_no_write_is_lost_or_doubled(
+def test_reloads_and_restarts_cost_no_client_an_answer_and_double_no_write(
     tmp_path, keystone, keystone_url, password
 ):
     with RawBackend(placement) as backend:
