@@ -78,7 +78,7 @@ FAULTS = {
     "CUT_OFF": (say(COUNTED % 9, b"{}", then=die), {502}),
     "CUT_OFF_CHUNK": (say(CHUNKED, b"5\r\n{}", then=die), {502}),
     "TOO_LARGE": (say(COUNTED % (LARGEST + 1), b"{"), {502}),
-    "TOO_LARGE_CHUNKS": (forever(b"10000\r\n" + b" " * 65536 + b"\r\n", CHUNKED), {502}),
+    "TOO_LARGE_CHUNKS": (forever(b"100000\r\n" + b" " * MEBI + b"\r\n", CHUNKED), {502}),
     "NO_LENGTH": (say(b"HTTP/1.1 200 OK\r\n\r\n{}", then=die), {502}),
     "SWITCHES": (say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), {502}),
     "HINTS_FIRST": (say(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", OK), {200}),
