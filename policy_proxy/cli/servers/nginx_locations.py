@@ -32,7 +32,7 @@ def unguarded(seen: Seen) -> Iterator[Entry]:
 def asked_by_clients(seen: Seen) -> Iterator[Entry]:
     """The locations that `auth_request` names, which clients can reach."""
     for location in seen.all("location"):
-        if location.words[-1] in _asks(seen):
+        if location.words and location.words[-1] in _asks(seen):
             inside = {entry.name for entry in seen.within(location.block)}
             if "internal" not in inside:
                 yield location
