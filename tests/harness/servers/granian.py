@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -36,5 +37,11 @@ class Granian:
         port = free_port()
         where = ["--host", HOST, "--port", str(port), "--workers", str(processes)]
         command = [COMMAND, "serve", "--config-file", given, *where]
-        with started(command, folder / "granian.log", port, environment={}) as running:
+        with started(
+            command,
+            folder / "granian.log",
+            port,
+            environment={},
+            reload_signal=signal.SIGUSR2,
+        ) as running:
             yield running
