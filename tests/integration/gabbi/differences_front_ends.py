@@ -18,7 +18,9 @@ _ONES_OWN: Mapping[str, Mapping[str, Mapping[str, Difference | None]]] = {
     "caddy": {"cors.yaml": {"valid get request": None}},
     "envoy": {
         "aggregate.yaml": {
-            "aggregates 404 for out of date microversion put": Difference(MISSING, _400)
+            "aggregates 404 for out of date microversion put": Difference(
+                MISSING, {**_400, "response_json_paths": {"$.errors[0].title": "Bad Request"}}
+            )
         },
         "allocations-post.yaml": {"404 on older 1.12 microversion post": Difference(MISSING, _400)},
         "basic-http.yaml": {"post resource provider missing content-type": None},
