@@ -1,10 +1,11 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Health → Cors → ErrorBarrier → Audit → Admission → Identify (AuthToken) → TakePolicy
-    → (Shadow) → Enforce → Content → terminal
+    RequestId → Health → Cors → ErrorBarrier → (ClientAddress) → Audit → Admission
+    → Identify (AuthToken) → TakePolicy → (Shadow) → Enforce → Content → terminal
 
-with Shadow where a candidate policy is tried, and Content before Enforce where the rule in force
-looks at something in the body. An authorizer has Original before Admission, and no Cors.
+with ClientAddress where proxies in front are trusted, Shadow where a candidate policy is tried, and
+Content before Enforce where the rule in force looks at something in the body. An authorizer has
+Original before Admission, and no Cors.
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
 the terminal at the end; and what an authorizer is asked is first made the request that it is about.
@@ -31,6 +32,7 @@ from policy_proxy.authentication.memory import Memory
 from policy_proxy.backend.client import Backend
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.backend.remote import post
+from policy_proxy.barrier.client import ClientAddress
 from policy_proxy.barrier.error_barrier import ErrorBarrier
 from policy_proxy.barrier.headers import SUCCESS, VERDICT
 from policy_proxy.barrier.request_id import RequestId
@@ -58,10 +60,12 @@ class Chain:
     """The layers put together: a WSGI application, with threads that look after it.
 
     :param reload: has the policy files read at once; a signal handler may call it.
+    :param readiness: what the health check tells.
     """
 
     app: WSGIApp
     reload: Callable[[], None]
+    readiness: Readiness
     stops: tuple[Callable[[], None], ...]
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -136,7 +140,8 @@ def _chain(
     if trial:  # only now, in its thread: a large one takes its time, which the start does not wait
         trial.watch.reload()
     readiness.start()
-    return Chain(app, partial(_reload, watches), (*(one.stop for one in watches), readiness.stop))
+    stops = (*(one.stop for one in watches), readiness.stop)
+    return Chain(app, partial(_reload, watches), readiness, stops)
 
 
 def _reload(watches: list[PolicyWatch]) -> None:
@@ -184,6 +189,7 @@ def _layers(
         ),
         *(_told(settings) if authorizing else _cors(settings)),
         partial(ErrorBarrier, service=service, shown=VERDICT if authorizing else SUCCESS),
+        *_client(settings),
         partial(Audit, sink=sink),
         *([partial(Original, settings=settings.authorizer)] if authorizing else []),
         partial(Admission, service=service, limits=settings.limits),
@@ -218,6 +224,14 @@ def _cors(settings: Settings) -> list[Layer]:
 def _told(settings: Settings) -> list[Layer]:
     """For a front end that gets no bodies of refusals."""
     return [Told] if settings.authorizer.is_told else []
+
+
+def _client(settings: Settings) -> list[Layer]:
+    """Where there are proxies in front whose word counts. The health check goes by the peer."""
+    header, trusted = settings.server.forwarded_header, settings.server.trusted_proxies
+    if header == "none":
+        return []
+    return [partial(ClientAddress, header=header, trusted=trusted)]
 
 
 def _sink(settings: Settings) -> sinks.Sink:

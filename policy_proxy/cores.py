@@ -1,4 +1,4 @@
-"""A core for each worker, on which all its threads that run Python take turns.
+"""How many cores there are to use, and one for each worker, on which its threads take turns.
 
 Only one thread of a process runs Python at a time. Spread over cores they hand the interpreter to
 each other across caches, at every call that may wait, and that costs more than the work itself:
@@ -7,20 +7,66 @@ docs/decisions/one-core.md has the figures.
 
 from __future__ import annotations
 
-import fcntl
+import math
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from random import SystemRandom
 
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 
+ROOT = Path("/")
+
+
+def usable(root: Path = ROOT) -> int:
+    """How many cores this program may keep busy: those that it may run on, or as much of them as
+    its control group, and each one above it, is given of their time. A part of one counts as one.
+
+    :param root: where `proc` and `sys` are found.
+    """
+    return max(1, min([len(os.sched_getaffinity(0)), *_quotas(root)]))
+
+
+def _quotas(root: Path) -> Iterator[int]:
+    """Of version 2 (`cpu.max`) and version 1 (`cpu.cfs_*`) of control groups:
+    https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
+    """
+    try:
+        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        top = root / "sys/fs/cgroup" / ("cpu" if controllers else "")
+        folder = top / path.lstrip("/")
+        for group in (folder, *folder.parents):
+            quota = _quota_of(group)
+            if quota:
+                yield quota
+            if group == top:
+                break
+
+
+def _quota_of(group: Path) -> int | None:
+    """The cores that a control group may use, rounded up; None if it has no limit."""
+    with suppress(OSError, ValueError):
+        quota, period = (group / "cpu.max").read_text(encoding="ascii").split()
+        return math.ceil(int(quota) / int(period))
+    with suppress(OSError, ValueError):
+        names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+        amount, of = (int((group / name).read_text(encoding="ascii")) for name in names)
+        return math.ceil(amount / of) if amount > 0 else None
+    return None
+
 
 class Cores:
-    """The cores that this program may use, to be made before its workers are forked.
+    """The cores that this program may use, in the order in which its workers get them.
 
-    A worker that ends leaves its core to the one that replaces it: the kernel keeps the locks.
+    The main process makes it once: a worker that takes the place of another takes its core, too.
     """
 
     def __init__(self) -> None:
@@ -28,25 +74,12 @@ class Cores:
         # in any order, or programs that know nothing of each other would all take the same
         first, *others = sorted(os.sched_getaffinity(0))
         self._cores = [*SystemRandom().sample(others, len(others)), first]
-        try:
-            self._locks = os.memfd_create("cores")
-        except OSError:  # forbidden, perhaps, by who set up this machine: then nobody is bound
-            self._cores = []
 
-    def take(self) -> int | None:
-        """The number of a core that no other worker has; None if there is no choice, or none left.
-
-        It is this process's until the process ends.
+    def of(self, place: int) -> int | None:
+        """The number of the core for the worker in this place, from 0 on; None if there is no
+        choice, or none left.
         """
-        if not self._cores[1:]:
-            return None
-        for place, core in enumerate(self._cores):
-            try:
-                fcntl.lockf(self._locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-            except OSError:
-                continue
-            return core
-        return None
+        return self._cores[place] if len(self._cores) > 1 and place < len(self._cores) else None
 
 
 class OnOneCore:

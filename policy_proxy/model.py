@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 # Keys in the WSGI environ, in the order in which they appear.
 REQUEST_ID = "policy_proxy.request_id"
+CLIENT = "policy_proxy.client"
 ORIGINAL = "policy_proxy.original"
 REQUEST = "policy_proxy.request"
 IDENTITY = "policy_proxy.identity"

@@ -9,6 +9,7 @@ from policy_proxy.admission import body, headers, path
 from policy_proxy.admission.understand import Sent, Understood, sent, understand
 from policy_proxy.config.limits import LimitSettings
 from policy_proxy.model import (
+    CLIENT,
     ORIGINAL,
     REQUEST,
     REQUEST_ID,
@@ -36,6 +37,7 @@ _KEPT = frozenset(
         "HTTP_ORIGIN",  # the CORS middleware outside reads it again on the way out
         "webob.adhoc_attrs",  # where WebOb keeps what that middleware sets on its request
         REQUEST_ID,
+        CLIENT,
         ORIGINAL,  # the end of an authorizer's chain compares it with what was understood
         "wsgi.version",
         "wsgi.url_scheme",

@@ -7,6 +7,7 @@ from typing import Any
 
 from policy_proxy.model import (
     CANDIDATE,
+    CLIENT,
     CREDENTIALS_SENT,
     DECISION,
     IDENTITY,
@@ -50,7 +51,7 @@ def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> d
         "status": status,
         "duration_ms": round(duration_ms, 3),
         **(_not_understood(environ) if request is None else _asked(request)),
-        "client": str(environ.get("REMOTE_ADDR", "")),
+        "client": str(environ.get(CLIENT, environ.get("REMOTE_ADDR", ""))),
         "revision": decision.revision,
         "reason": decision.reason,
         "target": decision.target,

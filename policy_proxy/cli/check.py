@@ -44,9 +44,17 @@ def inspected(config_file: str, *, offline: bool) -> tuple[Settings, list[str]]:
     :param offline: whether Keystone and the backend are left alone.
     """
     try:
-        settings, found = config.inspect([config_file])
+        return looked_at(config_file, offline=offline)
     except ConfigurationError as error:
         fail(error.problems)
+
+
+def looked_at(config_file: str, *, offline: bool) -> tuple[Settings, list[str]]:
+    """The same.
+
+    :raises ConfigurationError: if there is nothing to look at.
+    """
+    settings, found = config.inspect([config_file])
     found += limits.problems(settings.limits, settings.server.threads)
     found += _audit_problems(settings.audit.file)
     if not offline:

@@ -18,6 +18,7 @@ from policy_proxy.config import (
     health,
     identity_cache,
     limits,
+    listening,
     mistakes,
     policy,
     server,
@@ -169,7 +170,7 @@ def _read(files: Sequence[str]) -> tuple[Settings, list[str]]:
 def _problems(settings: Settings, *, with_backend: bool, authorizing: bool) -> list[str]:
     """What is missing or dangerous."""
     conf = settings.conf
-    found = [*server.problems(settings.server), *authtoken.problems(conf)]
+    found = [*listening.problems(settings.server), *authtoken.problems(conf)]
     if authorizing:
         return [*authorizer.problems(settings.authorizer, conf), *found]
     if with_backend:

@@ -90,6 +90,8 @@ def _wanted(kind: types.ConfigType | None) -> str:
     choices = getattr(kind, "choices", None)
     if choices:
         return " or ".join(choices)
+    if isinstance(kind, types.String) and kind.regex:
+        return str(kind.type_name)
     if isinstance(kind, types.Number):
         words = "a whole number" if isinstance(kind, types.Integer) else "a number"
         if kind.min is not None and kind.max is not None:

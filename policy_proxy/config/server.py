@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import Any
 
-from oslo_config import cfg
+from oslo_config import cfg, types
+
+from policy_proxy.config import networks
+from policy_proxy.cores import usable
 
 GROUP = "server"
+AUTO = "auto"
+WORKERS = types.String(
+    regex=r"\A(auto|[1-9][0-9]{0,3})\Z", type_name="auto or a number from 1 to 9999"
+)
+"""How many workers, as it is written."""
+
 OPTS = [
     cfg.HostAddressOpt("host", default="127.0.0.1", help="Address that `serve` listens on."),
     cfg.PortOpt("port", default=8778, help="Port that `serve` listens on."),
-    cfg.IntOpt("workers", default=1, min=1, help="Worker processes of `serve`."),
+    cfg.StrOpt(
+        "unix_socket",
+        help="Path of a unix socket that `serve` listens on, instead of host and port.",
+    ),
+    cfg.Opt(
+        "unix_socket_mode",
+        type=types.String(regex=r"\A0?[0-7]{3}\Z", type_name="three octal digits, such as 0660"),
+        default="0660",
+        help="Mode of the unix socket, in octal: who may write to it may connect.",
+    ),
+    cfg.StrOpt(
+        "unix_socket_group",
+        help="Group of the unix socket: that of the front end, say. Unset: the group of `serve`.",
+    ),
+    cfg.Opt(
+        "workers",
+        type=WORKERS,
+        default="1",
+        help="Worker processes of `serve`. `auto`: as many as there are cores to use, by CPU "
+        "affinity and the limits of control groups. More are of no use: a worker keeps one core "
+        "busy.",
+    ),
     cfg.IntOpt(
         "threads",
         default=32,
@@ -34,10 +63,53 @@ OPTS = [
         min=1,
         help="Seconds that requests in flight get to finish after SIGTERM.",
     ),
+    cfg.FloatOpt(
+        "stop_notice",
+        default=0.0,
+        min=0.0,
+        help="Seconds after SIGTERM in which `serve` still takes connections, while its health "
+        "check says that it is about to stop: the time that a load balancer takes to notice.",
+    ),
+    cfg.IntOpt(
+        "restart_timeout",
+        default=60,
+        min=1,
+        help="Seconds that the new workers get, after SIGUSR2, until they are ready. If they are "
+        "not, the old ones stay.",
+    ),
     cfg.StrOpt(
         "tls_certfile", help="PEM file of the server's certificate chain. Unset: plain HTTP."
     ),
     cfg.StrOpt("tls_keyfile", help="PEM file of the certificate's key."),
+    cfg.StrOpt(
+        "tls_client_ca",
+        help="PEM file of the authorities of which one must have signed a client's certificate. "
+        "Who shows none gets no connection, the health check included. Unset: none is asked for.",
+    ),
+    cfg.StrOpt(
+        "tls_min_version",
+        default="1.3",
+        choices=["1.2", "1.3"],
+        help="The oldest version of TLS that clients may speak.",
+    ),
+    cfg.StrOpt(
+        "forwarded_header",
+        default="none",
+        choices=[
+            ("none", "none is looked at"),
+            ("forwarded", "`Forwarded` of RFC 7239"),
+            ("x-forwarded-for", "`X-Forwarded-For`"),
+        ],
+        help="The header in which the trusted proxies say where a request comes from. Audit "
+        "records have the address from it; nothing else does.",
+    ),
+    cfg.ListOpt(
+        "trusted_proxies",
+        item_type=networks.parsed,
+        default=[],
+        help="Networks, separated by commas, of the proxies in front whose header is believed; "
+        "`unix` stands for whoever connects to the unix socket.",
+    ),
     cfg.StrOpt(
         "log_level",
         default="info",
@@ -60,32 +132,34 @@ class ServerSettings:
 
     host: str
     port: int
+    unix_socket: str | None
+    unix_socket_mode: int
+    unix_socket_group: str | None
     workers: int
     threads: int
     one_core: bool
     drain_timeout: int
+    stop_notice: float
+    restart_timeout: int
     tls_certfile: str | None
     tls_keyfile: str | None
+    tls_client_ca: str | None
+    tls_min_version: str
+    forwarded_header: str
+    trusted_proxies: tuple[networks.Network | str, ...]
     log_level: str
     public_url: str | None
 
 
 def read(conf: cfg.ConfigOpts) -> ServerSettings:
     group = conf[GROUP]
-    return ServerSettings(**{opt.dest: group[opt.dest] for opt in OPTS})
+    values: dict[str, Any] = {opt.dest: group[opt.dest] for opt in OPTS}
+    values["workers"] = workers_of(values["workers"])
+    values["unix_socket_mode"] = int(values["unix_socket_mode"], 8)
+    values["trusted_proxies"] = tuple(values["trusted_proxies"])
+    return ServerSettings(**values)
 
 
-def problems(settings: ServerSettings) -> list[str]:
-    """What is wrong with this section, a sentence each."""
-    found = []
-    if bool(settings.tls_certfile) != bool(settings.tls_keyfile):
-        found.append("[server] tls_certfile and tls_keyfile go together: set both or none")
-    for name in ("tls_certfile", "tls_keyfile"):
-        path = getattr(settings, name)
-        if path and not os.access(path, os.R_OK):
-            found.append(f"[server] {name} = {path} cannot be read: check the path and its mode")
-    if settings.public_url:
-        parts = urlsplit(settings.public_url)
-        if parts.query or parts.fragment or parts.username:
-            found.append("[server] public_url must be scheme, host, port and path only")
-    return found
+def workers_of(written: str) -> int:
+    """How many workers that is on this machine."""
+    return usable() if written == AUTO else int(written)

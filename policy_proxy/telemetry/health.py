@@ -14,7 +14,7 @@ from policy_proxy.config.networks import Network, is_in
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.policy.shadow import Trial
 from policy_proxy.policy.watch import PolicyState, PolicyWatch
-from policy_proxy.telemetry.readiness import Readiness
+from policy_proxy.telemetry.readiness import STOPPING, Readiness
 
 PATH = "/healthcheck"
 DETAILED = "detailed=1"
@@ -22,6 +22,7 @@ _WORDS = {
     "policy": "policy is not loaded",
     "keystone": "the identity service does not answer",
     "backend": "the service behind this proxy does not answer",
+    STOPPING: "this proxy is about to stop",
 }
 _STALE = "newer policy files are refused, the last good policy is in force"
 _CANDIDATE = "the candidate policy cannot be used, so nothing is compared with it"

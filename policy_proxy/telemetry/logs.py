@@ -26,13 +26,6 @@ def _escaped(found: re.Match[str]) -> str:
     return repr(found[0])[1:-1]
 
 
-class OfUse(logging.Filter):
-    """Drops granian's warning of more threads than cores: ours wait for others, not for a core."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not str(record.msg).startswith("Configuration allows spawning up to ")
-
-
 def configuration(level: str) -> dict[str, Any]:
     """A configuration for `logging.config.dictConfig`.
 
@@ -49,7 +42,6 @@ def configuration(level: str) -> dict[str, Any]:
                 "format": "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s",
             }
         },
-        "filters": {"of_use": {"()": OfUse}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
@@ -64,8 +56,7 @@ def configuration(level: str) -> dict[str, Any]:
                 "level": upper,
                 "handlers": [],
                 "propagate": True,
-                "filters": ["of_use"],
-            },
+            },  # it has one of its own
             **{name: {"level": "INFO" if upper == "DEBUG" else "WARNING"} for name in _QUIET},
         },
     }

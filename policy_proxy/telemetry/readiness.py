@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Mapping
 
 _LOG = logging.getLogger(__name__)
+STOPPING = "stopping"
+"""What is wrong with a service that is about to stop."""
 
 Look = Callable[[], str]
 """Returns what is wrong, in words for the operator's log; the empty text if nothing is."""
@@ -23,6 +25,7 @@ class Readiness:
         self._looks = dict(looks)
         self._interval = interval
         self._stopped = threading.Event()
+        self._ending = False
         self._failing: Mapping[str, str] = dict.fromkeys(looks, "not looked at yet")
 
     def start(self) -> None:
@@ -30,6 +33,10 @@ class Readiness:
 
     def stop(self) -> None:
         self._stopped.set()
+
+    def end(self) -> None:
+        """Be ready no more, whatever is found: the service is about to stop."""
+        self._ending = True
 
     def look(self) -> Mapping[str, str]:
         """One round: what fails, by name. The result replaces the last one whole."""
@@ -46,7 +53,8 @@ class Readiness:
     def failing(self) -> tuple[str, ...]:
         """The names of what does not work, in the order in which they were given."""
         failing = self._failing
-        return tuple(name for name in self._looks if name in failing)
+        found = tuple(name for name in self._looks if name in failing)
+        return (STOPPING, *found) if self._ending else found
 
     def _watch(self) -> None:
         while not self._stopped.is_set():

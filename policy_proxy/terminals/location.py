@@ -20,7 +20,7 @@ def base_of(environ: Environ, public_url: str | None) -> str:
         return public_url.rstrip("/")
     prefix = quote(environ.get("SCRIPT_NAME", "").encode("latin-1")).rstrip("/")
     name = environ.get("SERVER_NAME", "")
-    if name in _WILDCARDS:
+    if name in _WILDCARDS or name.startswith("/"):  # a unix socket has a path
         return prefix
     host = f"[{name}]" if ":" in name and not name.startswith("[") else name
     return f"{environ['wsgi.url_scheme']}://{host}:{environ['SERVER_PORT']}{prefix}"

@@ -37,7 +37,8 @@ with `--config-file`; under another WSGI server it is the file that the environm
 - `policy-proxy check --config-file FILE` names every problem at once, each with its remedy.
 - A name in the proxy's own sections that no option has is a problem too, so a slip of the pen does
   not leave a default in force.
-- The file is read at the start. Only policy files are read again while the service runs.
+- The file is read at the start, and again when `serve` is told to [restart](serve.md#signals).
+  Only policy files are read again while the service runs.
 - An environment variable `OS_<SECTION>__<OPTION>` (in capitals, two underscores in the middle)
   overrides the file. So a password need not be in it: `OS_KEYSTONE_AUTHTOKEN__PASSWORD`.
 - `$` begins a reference to another option; a `$` that is meant as such, in a password say, is `$$`.
@@ -112,6 +113,8 @@ def _kind(option: Any) -> str:
     least, most, choices = (getattr(option.type, n, None) for n in ("min", "max", "choices"))
     if choices:
         return ", ".join(map(code, choices))
+    if getattr(option.type, "regex", None):
+        return str(option.type.type_name)
     if least is None or type(option) not in COUNTS:
         return KINDS[type(option)]
     bound = f"{least:g} or more" if most is None else f"{least:g} to {most:g}"

@@ -45,6 +45,32 @@ def self_signed(
         .add_extension(names, critical=False)
         .sign(key, hashes.SHA256())
     )
+    return _written(folder, name, cert, key)
+
+
+def signed(folder: Path, name: str, authority: Certificate) -> Certificate:
+    """A client's certificate, signed by an authority."""
+    now = dt.datetime.now(dt.UTC)
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    issuer = x509.load_pem_x509_certificate(Path(authority.cert).read_bytes())
+    signer = serialization.load_pem_private_key(Path(authority.key).read_bytes(), None)
+    builder = x509.CertificateBuilder(
+        issuer.subject, subject, key.public_key(), x509.random_serial_number()
+    )
+    names = x509.SubjectAlternativeName([x509.DNSName(name)])
+    cert = (
+        builder.not_valid_before(now - 2 * DAY)
+        .not_valid_after(now + DAY)
+        .add_extension(names, critical=False)
+        .sign(signer, hashes.SHA256())
+    )
+    return _written(folder, name, cert, key)
+
+
+def _written(
+    folder: Path, name: str, cert: x509.Certificate, key: ec.EllipticCurvePrivateKey
+) -> Certificate:
     made = Certificate(str(folder / f"{name}.crt"), str(folder / f"{name}.key"))
     Path(made.cert).write_bytes(cert.public_bytes(serialization.Encoding.PEM))
     Path(made.key).write_bytes(

@@ -155,3 +155,12 @@ def test_options_stand_above_the_configuration():
 def test_a_url_that_is_none_is_wrong_usage(url):
     with pytest.raises(click.UsageError, match="--url"):
         configured(SETTINGS, url, None)
+
+
+@pytest.mark.parametrize("name", ["unix_socket", "tls_client_ca"])
+def test_where_the_command_cannot_ask_it_says_so(name):
+    settings = replace(SETTINGS, **{name: "/run/x"})
+    with pytest.raises(ConfigurationError) as raised:
+        configured(settings, None, None)
+    assert f"[server] {name}" in raised.value.problems[0]
+    assert configured(settings, "http://127.0.0.1:1", None).url == "http://127.0.0.1:1"

@@ -6,7 +6,9 @@ import pytest
 from oslo_config import cfg
 from oslo_policy import opts
 
+from harness.certificates import self_signed
 from policy_proxy import config
+from policy_proxy.config import server
 from policy_proxy.errors import ConfigurationError
 
 GOOD = """
@@ -316,3 +318,53 @@ def test_slow_bodies_must_not_be_able_to_take_every_thread(load, readers, thread
     sentence = f"[limits] max_body_readers = {readers} is not below [server] threads = {threads}"
     found = config.limits.problems(settings.limits, threads)
     assert [problem.partition(":")[0] for problem in found] == [sentence] * bad
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("tls_client_ca = /", "[server] tls_client_ca needs tls_certfile"),
+        ("unix_socket = proxy.sock", "must be an absolute path"),
+        (f"unix_socket = /{'x' * 120}", "of at most 107 bytes"),
+        ("unix_socket_group = no-such-group-here", "there is no such group"),
+        ("unix_socket_mode = 999", "[server] unix_socket_mode is not valid: write three octal"),
+        ("unix_socket_mode = 0660x", "[server] unix_socket_mode is not valid: write three octal"),
+        ("workers = many", "[server] workers is not valid: write auto or a number"),
+        ("workers = 0", "[server] workers is not valid: write auto or a number"),
+        (
+            "trusted_proxies = 10.0.0.0/8",
+            "trusted_proxies and forwarded_header go together",
+        ),
+        (
+            "forwarded_header = forwarded",
+            "trusted_proxies and forwarded_header go together",
+        ),
+        ("trusted_proxies = unix\nforwarded_header = forwarded", "= unix needs unix_socket"),
+        (
+            "trusted_proxies = nginx\nforwarded_header = forwarded",
+            "[server] trusted_proxies is not",
+        ),
+    ],
+    ids=range(12),
+)
+def test_what_cannot_be_served_is_one_sentence(load, lines, said):
+    (problem,) = refused(load, f"{GOOD}[server]\n{lines}\n")
+    assert said in problem
+
+
+def test_a_certificate_and_a_key_that_do_not_belong_together_are_one_sentence(load, tmp_path):
+    a, b = self_signed(tmp_path, "a"), self_signed(tmp_path, "b")
+    tls = f"{GOOD}[server]\ntls_certfile = {a.cert}\ntls_keyfile = "
+    (problem,) = refused(load, tls + b.key)
+    assert "are not certificate and key of each other" in problem
+    (problem,) = refused(load, f"{tls}{a.key}\ntls_client_ca = {a.key}")
+    assert "holds no certificates" in problem
+    assert load(f"{tls}{a.key}\ntls_client_ca = {b.cert}").server.tls_client_ca == b.cert
+
+
+def test_how_many_workers_and_which_mode(load, monkeypatch):
+    settings = load(GOOD).server
+    assert (settings.workers, settings.unix_socket_mode) == (1, 0o660)
+    monkeypatch.setattr(server, "usable", lambda: 6)
+    settings = load(f"{GOOD}[server]\nworkers = auto\nunix_socket_mode = 600\n").server
+    assert (settings.workers, settings.unix_socket_mode) == (6, 0o600)

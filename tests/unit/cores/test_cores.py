@@ -1,23 +1,21 @@
-"""Each process has a core of its own, and every thread of it that serves keeps to that one."""
+"""How many cores there are to use; each worker has one of its own, and its threads keep to it."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
 
 import pytest
 
-from policy_proxy.cores import Cores, OnOneCore
+from policy_proxy.cores import Cores, OnOneCore, usable
 
-FORK = multiprocessing.get_context("fork")
 ALL = os.sched_getaffinity(0)
 FOUR = {2, 3, 5, 7}
 
 
 @pytest.fixture
 def four_cores(monkeypatch):
-    """A machine with these, whatever this one has: which are given out is a matter of locks."""
+    """A machine with these, whatever this one has."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: FOUR)
 
 
@@ -27,56 +25,65 @@ def unbound():
     os.sched_setaffinity(0, ALL)
 
 
-def taken_by_children(cores: Cores, count: int) -> list[int | None]:
-    """What so many processes take, which end only when all have taken one."""
-    answers, over = FORK.SimpleQueue(), FORK.Event()
-
-    def child():
-        answers.put(cores.take())
-        over.wait()
-
-    children = [FORK.Process(target=child) for _ in range(count)]
-    for one in children:
-        one.start()
-    found = [answers.get() for _ in children]
-    over.set()
-    for one in children:
-        one.join()
-    return found
-
-
 @pytest.mark.usefixtures("four_cores")
-def test_no_two_processes_get_the_same_core_and_one_too_many_gets_none():
-    found = taken_by_children(Cores(), len(FOUR) + 1)
-    assert found.count(None) == 1
-    assert {*found} - {None} == FOUR
-
-
-@pytest.mark.usefixtures("four_cores")
-def test_a_process_that_ended_leaves_its_core():
+def test_no_two_workers_get_the_same_core_and_one_too_many_gets_none():
     cores = Cores()
-    first = taken_by_children(cores, 1)
-    assert taken_by_children(cores, 1) == first != [min(FOUR)]
+    found = [cores.of(place) for place in range(len(FOUR) + 1)]
+    assert found[-1] is None
+    assert {*found[:-1]} == FOUR
+    assert found[-2] == min(FOUR), "the first core comes last"
+    assert [cores.of(place) for place in range(len(FOUR) + 1)] == found, "who follows gets the same"
 
 
 def test_programs_that_know_nothing_of_each_other_do_not_all_take_the_same_core(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
-    taken = {Cores().take() for _ in range(20)}
+    taken = {Cores().of(0) for _ in range(20)}
     assert len(taken) > 1
     assert taken <= set(range(1, 8))
 
 
-def test_where_no_locks_can_be_made_nobody_is_bound(monkeypatch):
-    def forbidden(name):
-        raise PermissionError(name)
-
-    monkeypatch.setattr(os, "memfd_create", forbidden)
-    assert Cores().take() is None
-
-
 def test_there_is_nothing_to_choose_from_one_core():
     os.sched_setaffinity(0, {max(ALL)})
-    assert Cores().take() is None
+    assert Cores().of(0) is None
+    assert usable() == 1
+
+
+def written(root, files):
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+V2 = {"proc/self/cgroup": "0::/a.slice/b.service\n"}
+V1 = {"proc/self/cgroup": "5:memory:/x\n4:cpu,cpuacct:/docker/x\n"}
+ABOVE, INNER = "sys/fs/cgroup/a.slice/cpu.max", "sys/fs/cgroup/a.slice/b.service/cpu.max"
+OLD = "sys/fs/cgroup/cpu/docker/x/cpu.cfs_"
+
+
+@pytest.mark.usefixtures("four_cores")
+@pytest.mark.parametrize(
+    ("files", "count"),
+    [
+        ({}, 4),
+        (V2, 4),
+        (V2 | {INNER: "max 100000\n"}, 4),
+        (V2 | {INNER: "200000 100000\n"}, 2),
+        (V2 | {INNER: "150000 100000\n"}, 2),
+        (V2 | {INNER: "10000 100000\n"}, 1),
+        (V2 | {INNER: "900000 100000\n"}, 4),
+        (V2 | {INNER: "max 100000\n", ABOVE: "100000 100000\n"}, 1),
+        (V2 | {INNER: "100000 100000\n", ABOVE: "300000 100000\n"}, 1),
+        ({"proc/self/cgroup": "0::/elsewhere\n", "sys/fs/cgroup/cpu.max": "200000 100000\n"}, 2),
+        (V2 | {INNER: "nonsense\n"}, 4),
+        (V1, 4),
+        (V1 | {f"{OLD}quota_us": "-1\n", f"{OLD}period_us": "100000\n"}, 4),
+        (V1 | {f"{OLD}quota_us": "250000\n", f"{OLD}period_us": "100000\n"}, 3),
+    ],
+    ids=range(14),
+)
+def test_the_limits_of_control_groups_count(tmp_path, files, count):
+    assert usable(written(tmp_path, files)) == count
 
 
 def test_threads_keep_to_the_core_from_their_first_call_on():

@@ -63,7 +63,6 @@ from policy_proxy.telemetry.logs import configuration
 logging.config.dictConfig(configuration(sys.argv[1]))
 logging.getLogger("policy_proxy.audit").info("a record")
 logging.getLogger("policy_proxy.policy").info("a remark")
-logging.getLogger("_granian").warning("Configuration allows spawning up to 32 Python threads, so")
 logging.getLogger("_granian").error("Another matter")
 """
 

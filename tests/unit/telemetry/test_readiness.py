@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import logging
 
-from policy_proxy.telemetry.readiness import Readiness
+from policy_proxy.telemetry.readiness import STOPPING, Readiness
 
 
 def test_nothing_is_ready_before_the_first_look():
@@ -32,3 +32,11 @@ def test_it_looks_again_by_itself():
         readiness._stopped.wait(0.01)
     readiness.stop()
     assert readiness.failing == ()
+
+
+def test_a_service_that_is_about_to_stop_is_ready_no_more():
+    readiness = Readiness({"policy": lambda: ""}, 60)
+    readiness.look()
+    readiness.end()
+    readiness.look()
+    assert readiness.failing == (STOPPING,)

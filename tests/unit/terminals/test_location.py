@@ -27,6 +27,7 @@ ENVIRON = {
         ({"SERVER_NAME": "::1"}, None, "http://[::1]:8778"),
         ({"SERVER_NAME": "0.0.0.0"}, None, ""),
         ({"SERVER_NAME": "::", "SCRIPT_NAME": "/p"}, None, "/p"),
+        ({"SERVER_NAME": "/run/proxy.sock", "SERVER_PORT": "0"}, None, ""),
         ({"SCRIPT_NAME": "/x"}, "https://placement.example/p/", "https://placement.example/p"),
     ],
 )

@@ -125,6 +125,7 @@ def configured(server: ServerSettings, url: str | None, workers: int | None) -> 
     """
     count = workers or server.workers
     if url is None:
+        _can_be_asked(server)
         trust = _only(server.tls_certfile) if server.tls_certfile else None
         host = _ANY.get(server.host, server.host)
         at = f"[{host}]:{server.port}" if ":" in host else f"{host}:{server.port}"
@@ -138,6 +139,14 @@ def configured(server: ServerSettings, url: str | None, workers: int | None) -> 
         raise click.UsageError(f"--url {url} is no URL of scheme, host and port")
     trust = ssl.create_default_context() if parts.scheme == "https" else None
     return Proxy(f"{parts.scheme}://{parts.netloc}", count, trust)
+
+
+def _can_be_asked(server: ServerSettings) -> None:
+    for name in ("unix_socket", "tls_client_ca"):
+        if getattr(server, name):
+            raise ConfigurationError(
+                [f"[server] {name}: this command cannot ask the proxy there: name a URL with --url"]
+            )
 
 
 def _only(certificates: str) -> ssl.SSLContext:

@@ -1,0 +1,1 @@
+"""`policy-proxy serve` as a service: listener, workers, restart without a gap, word to systemd."""

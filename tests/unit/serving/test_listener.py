@@ -1,0 +1,146 @@
+"""Sockets of the main process, and how a worker stops taking connections from one."""
+
+from __future__ import annotations
+
+import dataclasses
+import grp
+import os
+import socket
+import stat
+
+import pytest
+
+from policy_proxy import config
+from policy_proxy.config import server
+from policy_proxy.errors import ConfigurationError
+from policy_proxy.serving import listener
+
+DEFAULTS = server.read(config.parse([]))
+
+
+def at(**more):
+    return dataclasses.replace(DEFAULTS, port=0, **more)
+
+
+def accepts(sock):
+    sock.settimeout(0.05)
+    try:
+        sock.accept()[0].close()
+    except (BlockingIOError, TimeoutError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_there_is_a_socket_on_the_same_port_for_each_worker(host):
+    opened = listener.opened(at(host=host, workers=3))
+    assert len({sock.getsockname()[:2] for sock in opened.socks}) == 1
+    assert [opened.of(place) for place in range(3)] == [*opened.socks]
+    opened.remove()
+
+
+def test_another_service_on_the_same_port_is_a_sentence():
+    opened = listener.opened(at())
+    opened.of(0).listen()
+    port = opened.of(0).getsockname()[1]
+    with pytest.raises(ConfigurationError, match=f"port {port} cannot be listened on"):
+        listener.opened(dataclasses.replace(at(), port=port))
+    opened.remove()
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
+def test_who_stops_accepting_leaves_it_to_the_others(tmp_path, family):
+    address = str(tmp_path / "s") if family == socket.AF_UNIX else ("127.0.0.1", 0)
+    with socket.socket(family) as ours, socket.socket(family) as first:
+        ours.bind(address)
+        ours.listen()
+        first.connect(ours.getsockname())
+        theirs = socket.socket(fileno=os.dup(ours.fileno()))
+        listener.stop_accepting(theirs.fileno())
+        assert not accepts(theirs), "what waits is left alone, too"
+        assert accepts(ours)
+        with socket.socket(family) as second:
+            second.connect(ours.getsockname())
+            assert not accepts(theirs)
+            assert accepts(ours)
+        theirs.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1"])
+def test_only_connections_from_clients_are_counted(host):
+    opened = listener.opened(at(host=host))
+    sock = opened.of(0)
+    sock.listen()
+    address = sock.getsockname()
+    assert listener.connections(address) == 0
+    target = "127.0.0.1" if host == "0.0.0.0" else host
+    with socket.create_connection((target, address[1])):
+        accepted, _ = sock.accept()
+        assert listener.connections(address) == 1
+        accepted.close()
+        assert listener.connections(address) == 0
+    opened.remove()
+
+
+def test_a_unix_socket_has_its_mode_from_the_first_moment_on(tmp_path, monkeypatch):
+    where = tmp_path / "s"
+    modes = []
+    chown = os.chown
+
+    def looking(*arguments):
+        modes.append(stat.S_IMODE(where.lstat().st_mode))
+        chown(*arguments)
+
+    monkeypatch.setattr(os, "chown", looking)
+    group = grp.getgrgid(os.getgid()).gr_name
+    settings = at(unix_socket=str(where), unix_socket_mode=0o620, unix_socket_group=group)
+    before = os.umask(0)
+    try:
+        opened = listener.opened(settings)
+        assert os.umask(0) == 0, "the process's own is as it was"
+    finally:
+        os.umask(before)
+    assert [*modes, stat.S_IMODE(where.lstat().st_mode)] == [0o620, 0o620]
+    assert opened.unix
+    opened.remove()
+    assert not where.exists()
+
+
+def test_a_socket_that_nobody_listens_on_is_replaced(tmp_path):
+    where = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(where))
+    opened = listener.opened(at(unix_socket=str(where)))
+    opened.of(0).listen()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(where))
+    opened.remove()
+
+
+def refused(where, why):
+    with pytest.raises(ConfigurationError, match=why):
+        listener.opened(at(unix_socket=str(where)))
+
+
+def test_nothing_else_is_replaced(tmp_path):
+    (tmp_path / "file").write_text("somebody's work")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for name in ("file", "folder", "link"):
+        refused(tmp_path / name, "something that is no socket is there")
+    assert (tmp_path / "file").read_text() == "somebody's work"
+    assert (tmp_path / "link").is_symlink()
+    with socket.socket(socket.AF_UNIX) as busy:
+        busy.bind(str(tmp_path / "busy"))
+        busy.listen()
+        refused(tmp_path / "busy", "somebody listens there")
+        assert (tmp_path / "busy").is_socket()
+
+
+def test_what_is_somebody_elses_by_the_end_is_left(tmp_path):
+    where = tmp_path / "s"
+    opened = listener.opened(at(unix_socket=str(where)))
+    where.unlink()
+    where.write_text("new")
+    opened.remove()
+    assert where.read_text() == "new"
