@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install run test test-caches check bench bench-quick compat docs pictures clean
+.PHONY: install install-servers run test test-caches test-servers check fuzz bench bench-quick compat docs pictures clean
 
 install: $(VENV)/.installed
 
@@ -17,12 +17,19 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
 	touch $@
 
+# uWSGI and mod_wsgi, for the tests of them. Both are compiled: Debian's apache2-dev has to be there.
+install-servers: $(VENV)/.installed-servers
+
+$(VENV)/.installed-servers: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[servers]'
+	touch $@
+
 # The main job: real Keystone, real Placement, the proxy between, and a tour. ARGS go to `up`.
 run: install
 	$(BIN)/policy-proxy up $(ARGS)
 
 test: install
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration tests/attack tests/fuzz $(ARGS)
 
 # What must not depend on any memory, once without each: decisions, Placement's own suite, reloads.
 test-caches: install
@@ -32,6 +39,20 @@ test-caches: install
 			tests/integration/gabbi tests/integration/test_admission_differential.py \
 			tests/integration/test_serve_reload.py tests/functional/test_forwarding.py || exit 1; \
 	done
+
+# All that is promised of the WSGI servers, with each of them, and Placement's whole suite through it.
+# With TEST_SERVERS=write it also writes the tables of docs/servers.md anew.
+test-servers: $(VENV)/.installed-servers
+	TEST_SERVERS=$(or $(TEST_SERVERS),all) REQUIRE_PROGRAMS=1 \
+		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/integration/servers $(ARGS)
+
+# Makes up requests, documents and tokens for so long, and looks for what must not be; findings are
+# kept in build/fuzz. TIME=10m, ARGS="--subject requests".
+TIME ?= 2m
+fuzz: install
+	@$(BIN)/pip install --quiet --constraint constraints.txt --only-binary :all: atheris \
+		|| echo "atheris does not install here, so nothing is guided by coverage."
+	PYTHONPATH=tests $(BIN)/python -m fuzz --time $(TIME) $(ARGS)
 
 check: install
 	$(BIN)/ruff check .

@@ -99,7 +99,8 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
 
     :raises ConfigurationError: if a file that the configuration names cannot be used.
     """
-    return _chain(settings, service, Wrapped(app), {})
+    wrapped = Wrapped(app, service.operations, settings.server.public_url, _challenge(settings))
+    return _chain(settings, service, wrapped, {})
 
 
 def authorizer(settings: Settings, service: Service) -> Chain:

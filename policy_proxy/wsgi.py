@@ -88,17 +88,17 @@ application = Door(lambda: proxy_from_file(_configured()))
 authorize = Door(lambda: authorizer_from_file(_configured()))
 
 
-def app_factory(global_conf: dict[str, str], **local_conf: str) -> WSGIApp:
+def app_factory(global_conf: dict[str, str], **local_conf: str) -> Door:
     """paste.deploy's entry point for the proxy; `config_file` names its configuration."""
     path = local_conf.get("config_file") or global_conf.get("config_file") or _configured()
     return Door(lambda: proxy_from_file(path))
 
 
-def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[WSGIApp], WSGIApp]:
+def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[WSGIApp], Door]:
     """paste.deploy's entry point for the chain around another application of the pipeline."""
     path = local_conf.get("config_file") or global_conf.get("config_file") or _configured()
 
-    def filtered(app: WSGIApp) -> WSGIApp:
+    def filtered(app: WSGIApp) -> Door:
         return Door(lambda: chain.around(config.load([path], with_backend=False), SERVICE, app))
 
     return filtered

@@ -95,7 +95,8 @@ def _read(stream: Any, most: int) -> bytes:
         while wanted > 0 and (chunk := stream.read(wanted)):
             chunks.append(chunk)
             wanted -= len(chunk)
-    except (OSError, ValueError, EOFError) as error:
-        # servers raise any of these for a client that breaks off or breaks the framing
+    except Exception as error:
+        # for a client that breaks off, or the framing, each server raises what it likes: gunicorn a
+        # plain Exception of its own
         raise Malformed("The body could not be read.", private=f"reading: {error!r}") from error
     return b"".join(chunks)

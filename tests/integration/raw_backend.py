@@ -54,6 +54,8 @@ def is_whole(request: bytes) -> bool:
     head, end, body = request.partition(b"\r\n\r\n")
     if re.search(rb"(?i)\r\ntransfer-encoding: chunked", head):
         return body.endswith(b"0\r\n\r\n")
+    if re.search(rb"(?i)\r\ntransfer-encoding: *chunked", head):
+        return body.endswith(b"0\r\n\r\n")
     declared = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
     return bool(end) and len(body) >= (int(declared[1]) if declared else 0)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from bench.candidates import bare, envoy_front, nginx_front, ours, placement, stock
+from bench.candidates import bare, elsewhere, envoy_front, nginx_front, ours, placement, stock
 from bench.processes import Running
 from bench.world import World
 
@@ -70,6 +70,14 @@ CANDIDATES: Mapping[str, Candidate] = {
     "ours, no request memory": _ours_with("no request memory", "limits", remembered_requests="0"),
     "ours, a candidate on trial": Candidate(
         ours.trying, "ours with [policy] candidate_file, which decides one rule otherwise"
+    ),
+    "ours in gunicorn": Candidate(
+        partial(elsewhere.start, name="ours in gunicorn", command=elsewhere.gunicorn),
+        "ours in gunicorn, from etc/gunicorn.conf.py, one process",
+    ),
+    "ours in waitress": Candidate(
+        partial(elsewhere.start, name="ours in waitress", command=elsewhere.waitress),
+        "ours in waitress, from etc/waitress_server.py",
     ),
     "ours, timed": Candidate(ours.timed, "ours with a clock at each layer"),
     "ours, looking": Candidate(

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from secrets import token_urlsafe
 
 import pytest
 
-from harness.gabbi_suite import UNSENDABLE, Client, Outcome, PlacementUnderTest
-from harness.keystone import Grant, Keystone
-from harness.server import serving
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """A Keystone and a Placement over sockets, the proxy's service user, the suite's client."""
-
-    keystone_url: str
-    placement_url: str
-    placement: PlacementUnderTest
-    client: Client
-    proxy_user: str
-    proxy_password: str = field(repr=False)
-    proxy_grant: Grant
+from harness.gabbi_cloud import Cloud, clouded
+from harness.gabbi_suite import UNSENDABLE, Outcome
 
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
-    user, password = "policy-proxy", token_urlsafe()
-    everything = Grant(user="admin", roles=("admin", "service"), project="service")
-    keystone = Keystone({user: (password, everything)})
-    placement = PlacementUnderTest(keystone)
-    client = Client(keystone)
-    with serving(keystone) as keystone_url, serving(placement) as url, client.client:
-        yield Cloud(keystone_url, url, placement, client, user, password, everything)
+    with clouded() as cloud:
+        yield cloud
 
 
 @pytest.fixture

@@ -13,46 +13,21 @@ from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
-from placement import policies
 
-from harness import sections
+from harness.gabbi_cloud import OTHERS, SECTIONS
 from harness.gabbi_suite import FILES, load, run
 from harness.serve import Served, serving
 from integration.gabbi.differences import DIFFERENCES
-
-OTHERS = "APIFixture"
-EVERYBODY = {rule.name: "@" for rule in policies.list_rules() if rule.name != "admin_api"}
-RULES = {"OpenPolicyFixture": EVERYBODY}
-CORS = {
-    "allowed_origin": "http://valid.example.com",
-    "allow_headers": "openstack-api-version",
-}
-SECTIONS = {
-    OTHERS: {"oslo_policy": {"enforce_new_defaults": "false"}},
-    "OpenPolicyFixture": {"oslo_policy": {"enforce_new_defaults": "false"}},
-    "SecureRBACPolicyFixture": {"oslo_policy": {"enforce_new_defaults": "true"}},
-    "CORSFixture": {"oslo_policy": {"enforce_new_defaults": "false"}, "cors": CORS},
-}
-"""What fixtures of the suite set in placement.conf. Those not named here set what `OTHERS` does."""
 
 
 @pytest.fixture(scope="module", params=["caller", "service"])
 def proxies(request, cloud, tmp_path_factory) -> Iterator[dict[str, Served]]:
     """A proxy for each policy, by the fixture that has it; the parameter is the credentials."""
-    common = {
-        "backend": {"url": cloud.placement_url, "credentials": request.param},
-        "health": {"interval": "3600"},  # a file's Placement must not be asked before it is set up
-        "keystone_authtoken": sections.authtoken(
-            cloud.keystone_url, cloud.proxy_user, cloud.proxy_password
-        ),
-    }
     with ExitStack() as stack:
         running = {}
-        for fixture, own in SECTIONS.items():
+        for fixture in SECTIONS:
             directory = tmp_path_factory.mktemp(fixture)
-            (directory / "policy.yaml").write_text(yaml.safe_dump(RULES.get(fixture, {})))
-            configuration = sections.written(directory, {**own, **common})
+            configuration = cloud.configuration(fixture, request.param, directory)
             running[fixture] = stack.enter_context(serving(configuration, wait=False))
         with cloud.placement.idle():
             for started in running.values():

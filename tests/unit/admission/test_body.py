@@ -115,7 +115,8 @@ def test_a_body_that_ends_early_is_refused(received):
 
 
 @pytest.mark.parametrize(
-    "error", [OSError("reset"), TimeoutError(), ValueError("chunk"), EOFError()]
+    "error",
+    [OSError("reset"), TimeoutError(), ValueError("chunk"), EOFError(), Exception("gunicorn's")],
 )
 @pytest.mark.parametrize("rule", BodyRule)
 def test_a_body_that_cannot_be_read_is_refused(rule, error):

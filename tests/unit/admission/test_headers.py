@@ -41,6 +41,16 @@ def test_control_characters_are_refused_wherever_they_are(name, character):
         check(**{name: f"a{character}b"})
 
 
+def test_a_name_may_hold_what_rfc_9110_says():
+    check(**{"HTTP_X_AZ09.!#$%&'*+^`|~-": "b"})
+
+
+@pytest.mark.parametrize("name", ["X_A ", "CONTENT_LENGTH\t", "X A", "X(A", "X:A", "X\xe9", "X\0"])
+def test_a_name_that_is_none_is_refused(name):
+    with pytest.raises(Malformed):
+        check(**{f"HTTP_{name}": "b"})
+
+
 @pytest.mark.parametrize(
     "length", ["hi mom", "+5", "-5", "1_0", "0x5", "5 ", " 5", "5,5", "1" * 19, "\u0665", "5.0"]
 )

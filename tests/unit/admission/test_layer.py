@@ -156,6 +156,8 @@ def test_nothing_else_survives(name):
 def test_the_raw_target_and_the_framing_do_not_survive():
     environ = show(RAW_URI=f"/things/{UUID}", REQUEST_URI=f"/prefix/things/{UUID}?")
     assert not {"RAW_URI", "REQUEST_URI"} & passed(environ).keys()
+    environ = show(QUERY_STRING="a=1", RAW_URI=f"/things/{UUID}?a=1#b", REQUEST_URI=f"/{UUID}")
+    assert passed(environ)["QUERY_STRING"] == "a=1"
     stream = io.BytesIO(b"{}")
     environ = environ_of(
         "POST",
@@ -227,6 +229,8 @@ def test_the_version_document_has_two_paths_that_stay_what_they_are(prefix, path
         (environ_of("GET", "/" + "x" * LIMITS.max_target_bytes), TargetTooLong),
         (environ_of("GET", "/things", "x" * LIMITS.max_target_bytes), TargetTooLong),
         (environ_of("GET", "/things", RAW_URI="/%41" * 1000), TargetTooLong),
+        (environ_of("GET", "/things", REQUEST_URI="/things?name=a"), TargetTooLong),
+        (environ_of("GET", "/things", "name=b", REQUEST_URI="/things?name=a"), Malformed),
         (environ_of("GET", "/usages", "project_id=mine&project_id=theirs"), Malformed),
         (environ_of("GET", "/usages", "project_id=mine&a=b;project_id=theirs"), Malformed),
         (environ_of("GET", "/usages", "project_id=mine&%70roject_id=theirs"), Malformed),

@@ -33,7 +33,7 @@ def test_the_absence_of_anything_stops_the_request(environ):
     with pytest.raises(Internal):
         admitted(environ)
     with pytest.raises(Internal):
-        Wrapped(lambda environ, start_response: [b"reached"])(environ, None)
+        Wrapped(lambda environ, start_response: [b"reached"], (), None, ())(environ, None)
 
 
 def test_a_decision_has_no_truth_value():

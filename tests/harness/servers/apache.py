@@ -1,0 +1,155 @@
+"""Apache httpd with mod_wsgi, from etc/apache2/policy-proxy.conf."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+from harness.serve import free_port
+from harness.servers.running import (
+    APPLICATION,
+    ETC,
+    HOST,
+    Running,
+    fewer_readers,
+    for_proxy,
+    started,
+)
+
+SITE = ETC / "apache2" / "policy-proxy.conf"
+SCRIPT = ETC / "wsgi" / "policy_proxy_app.py"
+HTTPD = shutil.which("apache2", path="/usr/sbin:/usr/bin")
+MODULES = Path("/usr/lib/apache2/modules")
+NEEDED = ("mpm_event", "authz_core", "reqtimeout")
+"""Those that Debian's Apache has switched on without being asked to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Daemons(Running):
+    """The workers are the processes that run Python."""
+
+    def worker_pids(self) -> list[int]:
+        found = []
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.Error):  # it has just ended
+                found += [child.pid] if "(wsgi:" in " ".join(child.cmdline()) else []
+        return found
+
+    def reload(self) -> None:
+        """One after the other, as the page says."""
+        for pid in self.worker_pids():
+            os.kill(pid, signal.SIGUSR1)
+
+
+class Apache:
+    name = "Apache"
+
+    def missing(self) -> str:
+        if HTTPD is None:
+            return "Apache is not installed: apt-get install apache2 apache2-dev"
+        if not find_spec("mod_wsgi"):
+            return "mod_wsgi is not installed: apt-get install apache2-dev; pip install mod-wsgi"
+        return ""
+
+    def version(self) -> str:
+        assert HTTPD
+        said = subprocess.run([HTTPD, "-v"], stdout=subprocess.PIPE, check=True).stdout.decode()
+        found = re.search(r"Apache/(\S+)", said)
+        assert found
+        return f"{found[1]} + mod_wsgi {metadata.version('mod-wsgi')}"
+
+    @contextmanager
+    def running(
+        self,
+        configuration: Path,
+        folder: Path,
+        *,
+        application: str = APPLICATION,
+        threads: int = 8,
+        processes: int = 1,
+    ) -> Iterator[Running]:
+        port = free_port()
+        with _public_folder() as public:
+            script = public / SCRIPT.name
+            shutil.copy(SCRIPT, script)
+            if application != APPLICATION:
+                module, name = application.split(":")
+                script.write_text(f"from {module} import {name} as application\n")
+            given = folder / "apache-proxy.conf"
+            given.write_text(f"{configuration.read_text()}\n{fewer_readers(threads)}")
+            site = _site(folder, script, port, threads, processes)
+            with started(
+                [*_command(), "-DFOREGROUND", "-f", _httpd_conf(folder, public, site)],
+                folder / "apache.log",
+                port,
+                environment=for_proxy(given) | {"APACHE_LOG_DIR": str(folder)},
+                reload_signal=signal.SIGUSR1,
+                stop_signal=signal.SIGWINCH,
+                kind=Daemons,
+            ) as running:
+                yield running
+
+
+def _command() -> list[str]:
+    """Root may not run mod_wsgi, so somebody else does, who may touch what belongs to root."""
+    assert HTTPD
+    if os.geteuid() != 0:
+        return [HTTPD]
+    somebody = ["setpriv", "--reuid", "www-data", "--regid", "www-data", "--clear-groups"]
+    return [*somebody, "--inh-caps", "+dac_override", "--ambient-caps", "+dac_override", HTTPD]
+
+
+@contextmanager
+def _public_folder() -> Iterator[Path]:
+    """One that whoever runs Apache may write to, with a path short enough for a socket."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
+
+
+def _site(folder: Path, script: Path, port: int, threads: int, processes: int) -> Path:
+    """etc/apache2/policy-proxy.conf with other addresses, paths and sizes."""
+    text = SITE.read_text()
+    for pattern, given in {
+        r"\bplacement\.example:8778\b": f"{HOST}:{port}",
+        r"\b127\.0\.0\.1:8778\b": f"{HOST}:{port}",
+        r"\*:8778\b": f"*:{port}",
+        r"/etc/policy-proxy/policy_proxy_app\.py": str(script),
+        r"user=policy-proxy group=policy-proxy ": "",
+        r"processes=2 threads=32": f"processes={processes} threads={threads}",
+        r"\$\{APACHE_LOG_DIR\}/policy-proxy\.log": f"{folder}/apache.log",
+    }.items():
+        text, count = re.subn(pattern, given, text)
+        assert count, f"{pattern} is not in {SITE}"
+    path = folder / "site.conf"
+    path.write_text(text)
+    return path
+
+
+def _httpd_conf(folder: Path, public: Path, site: Path) -> Path:
+    """What a distribution has around a site."""
+    modules = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in NEEDED)
+    express = Path(sys.executable).with_name("mod_wsgi-express")
+    ours = subprocess.run([express, "module-config"], stdout=subprocess.PIPE, check=True)
+    path = folder / "httpd.conf"
+    path.write_text(
+        f"ServerRoot {folder}\nPidFile {public}/pid\nDefaultRuntimeDir {public}\n"
+        f"Mutex file:{public}\nWSGISocketPrefix {public}/wsgi\n"
+        f"ErrorLog {folder}/apache.log\nServerName placement.example\nStartServers 1\n"
+        f"{modules}\n{ours.stdout.decode()}\nInclude {site}\n"
+    )
+    return path

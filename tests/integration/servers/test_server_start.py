@@ -1,0 +1,51 @@
+"""What cannot start does not serve, and says why."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import pytest
+
+from harness.proxy import configuration
+from harness.servers import SERVERS
+from harness.stack import eventually
+from integration.servers.conftest import Tell
+
+GOING_ON = {"Apache", "nginx + uWSGI"}
+"""Servers that stay when the proxy in them, or behind them, cannot start."""
+WITH_TRACEBACK = {"uWSGI"}
+"""Those that load a script, and show where it has failed."""
+
+
+def test_a_bad_configuration_ends_the_start_in_a_sentence(
+    server, tmp_path, keystone_url, password, backend, told: Tell
+):
+    if server.name in GOING_ON:
+        pytest.skip(f"{server.name} goes on without the proxy")
+    path = configuration(tmp_path, backend=backend.url, keystone=keystone_url, password=password)
+    path.write_text(re.sub(r"(?m)^url = .*$", "", path.read_text()))
+    with (
+        pytest.raises(AssertionError, match=r"\[backend\] url") as ended,
+        server.running(path, tmp_path),
+    ):
+        pass
+    assert "the proxy ended" in str(ended.value)
+    assert ("Traceback" in str(ended.value)) == (server.name in WITH_TRACEBACK)
+    told("Workers", "a bad configuration ends the start, and is told", "yes")
+
+
+@pytest.mark.xdist_group("in waitress")
+def test_waitress_reads_the_policy_files_on_sighup(tmp_path, keystone_url, password, backend):
+    path = configuration(
+        tmp_path,
+        backend=backend.url,
+        keystone=keystone_url,
+        password=password,
+        options="[policy]\nwatch_interval = 3600",
+    )
+    with SERVERS["waitress"].running(path, tmp_path) as running:
+        (tmp_path / "policy.yaml").write_text('"placement:traits:list": "!"\n')
+        running.process.send_signal(signal.SIGHUP)
+        eventually(lambda: running.log.read_text().count(" is in force") == 2, 10)
+        assert running.ready()
