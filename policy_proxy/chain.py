@@ -1,11 +1,11 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
     RequestId → Health → Cors → ErrorBarrier → (ClientAddress) → Audit → Admission
-    → Identify (AuthToken) → TakePolicy → (Shadow) → Enforce → Content → terminal
+    → Identify (AuthToken) → TakePolicy → (Shadow) → Enforce → Content → (Intent) → terminal
 
-with ClientAddress where proxies in front are trusted, Shadow where a candidate policy is tried, and
-Content before Enforce where the rule in force looks at something in the body. An authorizer has
-Original before Admission, and no Cors.
+with ClientAddress where proxies in front are trusted, Shadow where a candidate policy is tried,
+Content before Enforce where the rule in force looks at something in the body, and Intent where
+audit is strict. An authorizer has Original before Admission, and no Cors.
 
 A request walks down this list and gains one value at each step. The modes differ in nothing but
 the terminal at the end; and what an authorizer is asked is first made the request that it is about.
@@ -23,8 +23,10 @@ from oslo_middleware import cors
 from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
 from policy_proxy.admission.original import Original
-from policy_proxy.audit import sink as sinks
+from policy_proxy.audit import opening
+from policy_proxy.audit.intent import Intent
 from policy_proxy.audit.layer import Audit
+from policy_proxy.audit.sink import Sink
 from policy_proxy.authentication.auth_token import AuthToken
 from policy_proxy.authentication.cache import SharedCache, TokenCache
 from policy_proxy.authentication.layer import Identify
@@ -59,7 +61,8 @@ Layer = Callable[[WSGIApp], WSGIApp]
 class Chain:
     """The layers put together: a WSGI application, with threads that look after it.
 
-    :param reload: has the policy files read at once; a signal handler may call it.
+    :param reload: has the policy files read at once, and the audit file opened anew; a signal
+        handler may call it.
     :param readiness: what the health check tells.
     """
 
@@ -131,8 +134,9 @@ def _chain(
         {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},
         settings.health.interval,
     )
+    sink = _sink(settings)
     app = terminal
-    layers = _layers(settings, service, watch, trial, readiness, authorizing=authorizing)
+    layers = _layers(settings, service, watch, trial, readiness, sink, authorizing=authorizing)
     for layer in reversed(layers):
         app = layer(app)
     watches = [watch, *([trial.watch] if trial else [])]
@@ -141,11 +145,12 @@ def _chain(
     if trial:  # only now, in its thread: a large one takes its time, which the start does not wait
         trial.watch.reload()
     readiness.start()
-    stops = (*(one.stop for one in watches), readiness.stop)
-    return Chain(app, partial(_reload, watches), readiness, stops)
+    stops = (*(one.stop for one in watches), readiness.stop, sink.close)
+    return Chain(app, partial(_reload, watches, sink), readiness, stops)
 
 
-def _reload(watches: list[PolicyWatch]) -> None:
+def _reload(watches: list[PolicyWatch], sink: Sink) -> None:
+    sink.reopen()
     for watch in watches:
         watch.reload()
 
@@ -172,10 +177,10 @@ def _layers(
     watch: PolicyWatch,
     trial: Trial | None,
     readiness: Readiness,
+    sink: Sink,
     *,
     authorizing: bool,
 ) -> list[Layer]:
-    sink = _sink(settings)
     readers = BoundedSemaphore(settings.limits.max_body_readers)
     content = partial(Content, service=service, limits=settings.limits, readers=readers)
     return [
@@ -186,6 +191,7 @@ def _layers(
             watch=watch,
             trial=trial,
             lost=lambda: sink.lost,
+            refusing=lambda: sink.refusing,
             trusted=settings.health.trusted_addresses,
         ),
         *(_told(settings) if authorizing else _cors(settings)),
@@ -205,6 +211,7 @@ def _layers(
         *([partial(Shadow, service=service, trial=trial)] if trial else []),
         partial(Enforce, service=service),
         partial(content, decisive=False),
+        *([partial(Intent, sink=sink)] if settings.audit.strict != "off" else []),
     ]
 
 
@@ -235,15 +242,11 @@ def _client(settings: Settings) -> list[Layer]:
     return [partial(ClientAddress, header=header, trusted=trusted)]
 
 
-def _sink(settings: Settings) -> sinks.Sink:
-    path = settings.audit.file
-    if path is None:
-        return sinks.LogSink()
+def _sink(settings: Settings) -> Sink:
     try:
-        return sinks.FileSink(path)
-    except OSError as error:
-        problem = f"[audit] file = {path} cannot be opened for appending: {error.strerror}"
-        raise ConfigurationError(named(settings, [problem])) from None
+        return opening.sink(settings.audit)
+    except ConfigurationError as error:
+        raise ConfigurationError(named(settings, error.problems)) from None
 
 
 def _challenge(settings: Settings) -> Headers:

@@ -8,6 +8,7 @@ POLICY_PROXY_CONFIG_FILE (or paste's `config_file`) names.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -27,14 +28,27 @@ def proxy_from_file(path: str) -> chain.Chain:
     """
     :raises ConfigurationError: with every problem of the configuration.
     """
-    return chain.proxy(config.load([path]), SERVICE)
+    return _closed_at_exit(chain.proxy(config.load([path]), SERVICE))
+
+
+def _around_from_file(path: str, app: WSGIApp) -> chain.Chain:
+    """
+    :raises ConfigurationError: with every problem of the configuration.
+    """
+    return _closed_at_exit(chain.around(config.load([path], with_backend=False), SERVICE, app))
+
+
+def _closed_at_exit(built: chain.Chain) -> chain.Chain:
+    """The audit file gets its last words when the process ends by itself."""
+    atexit.register(built.close)
+    return built
 
 
 def authorizer_from_file(path: str) -> chain.Chain:
     """
     :raises ConfigurationError: with every problem of the configuration.
     """
-    return chain.authorizer(config.load([path], authorizing=True), SERVICE)
+    return _closed_at_exit(chain.authorizer(config.load([path], authorizing=True), SERVICE))
 
 
 class Door:
@@ -99,6 +113,6 @@ def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Callable[[
     path = local_conf.get("config_file") or global_conf.get("config_file") or _configured()
 
     def filtered(app: WSGIApp) -> Door:
-        return Door(lambda: chain.around(config.load([path], with_backend=False), SERVICE, app))
+        return Door(lambda: _around_from_file(path, app))
 
     return filtered

@@ -1,7 +1,8 @@
 """A line of a log → the audit record in it.
 
 Only what every reader needs is checked here. A record of a known version has every field of that
-version; what is in the fields is checked by whoever looks at them.
+version; what is in the fields is checked by whoever looks at them. Since version 3 a log has more
+than the records of what became of requests: intents, and words of the log about itself.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from policy_proxy.audit.record import VERSION
+from policy_proxy.audit.record import INTENT_EVENT, MARKS, OF_ANSWERS, REQUEST_EVENT, VERSION
 
 Record = Mapping[str, Any]
 
-VERSIONS = (1, VERSION)
+VERSIONS = (1, 2, VERSION)
 """Those that are understood."""
 ADDED: frozenset[str] = frozenset({"service_user_domain_id", "service_project_domain_id"})
 """What version 1 does not say of a token in `X-Service-Token`."""
@@ -33,6 +34,8 @@ _FIELDS = frozenset(
 )
 """Those of version 1, which every version has."""
 _ALL = _FIELDS | ADDED
+_NEEDED = {1: _FIELDS, 2: _ALL, VERSION: _ALL | {"event"}}
+_OTHERS = {INTENT_EVENT: _ALL - OF_ANSWERS, **dict.fromkeys(MARKS, frozenset({"time"}))}
 
 
 class Kind(StrEnum):
@@ -54,7 +57,20 @@ class Unread(NamedTuple):
 
 
 def record_of(line: bytes) -> Record | Unread | None:
-    """The record on the line; None for a line without any text.
+    """The record on the line; None if it has another entry, or no text at all."""
+    found = entry_of(line)
+    if found is None or isinstance(found, Unread) or event_of(found) == REQUEST_EVENT:
+        return found
+    return None
+
+
+def event_of(entry: Record) -> str:
+    """`request`, `intent`, or one of the marks."""
+    return str(entry.get("event", REQUEST_EVENT))
+
+
+def entry_of(line: bytes) -> Record | Unread | None:
+    """The record, intent or mark on the line; None for a line without any text.
 
     A log puts words of its own before a record: it begins where its version does. The line of a log
     that has no record at all is `Kind.OTHER`.
@@ -73,10 +89,14 @@ def _understood(found: dict[str, Any]) -> Record | Unread:
     version = found.get("version")
     if version not in VERSIONS or type(version) is not int:
         return _of_no_version(version)
-    needed = _ALL if version == VERSION else _FIELDS
+    needed = _NEEDED[version]
+    if version == VERSION and found.get("event", REQUEST_EVENT) != REQUEST_EVENT:
+        if str(found["event"]) not in _OTHERS:
+            return Unread(Kind.BROKEN, f"is of no event that version {VERSION} has")
+        needed = _OTHERS[str(found["event"])]
     if not found.keys() >= needed:
         return Unread(Kind.BROKEN, f"lacks {', '.join(sorted(needed - found.keys()))}")
-    if version != VERSION and not any(found[name] for name in _SERVICE_TOKEN):
+    if version == 1 and not any(found[name] for name in _SERVICE_TOKEN):
         found.update(dict.fromkeys(ADDED, ""))  # they are not said, but known to be absent
     return found
 

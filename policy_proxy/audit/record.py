@@ -1,4 +1,7 @@
-"""The record of one request: what was asked, by whom, what was decided, and how it ended."""
+"""The record of one request: what was asked, by whom, what was decided, and how it ended.
+
+In strict mode there is another one before it: what is about to be done.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,13 @@ from policy_proxy.model import (
     Request,
 )
 
-VERSION = 2
+VERSION = 3
+REQUEST_EVENT = "request"
+INTENT_EVENT = "intent"
+OF_ANSWERS = frozenset({"outcome", "status", "duration_ms", "credentials", "candidate"})
+"""Fields that an intent does not have."""
+MARKS = ("begin", "resume", "lost", "end")
+"""Events that are words of the log about itself."""
 _LONGEST_PATH = 2048
 _SHORTEST_SECRET = 16
 _UNDECIDED = Decision("")
@@ -45,7 +54,8 @@ def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> d
     who: Identity = environ.get(IDENTITY, _NOBODY)
     return {
         "version": VERSION,
-        "time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+        "event": REQUEST_EVENT,
+        "time": now(),
         "request_id": environ[REQUEST_ID],
         "outcome": outcome,
         "status": status,
@@ -71,6 +81,22 @@ def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> d
         "credentials": environ.get(CREDENTIALS_SENT, ""),
         **({"candidate": environ[CANDIDATE]} if CANDIDATE in environ else {}),
     }
+
+
+def intent(environ: Environ) -> dict[str, Any]:
+    """The same as far as it is known before anything is sent. It never holds a token either."""
+    known = record(environ, "", 0, 0.0)
+    return {name: known[name] for name in known if name not in OF_ANSWERS} | {"event": INTENT_EVENT}
+
+
+def mark(event: str, **more: Any) -> dict[str, Any]:
+    """A word of the log about itself, such as where it begins."""
+    return {"version": VERSION, "event": event, "time": now(), **more}
+
+
+def now() -> str:
+    """ISO 8601, UTC, milliseconds."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
 
 
 def _asked(request: Request) -> dict[str, str]:

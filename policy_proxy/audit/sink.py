@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import errno
-import json
 import logging
-import os
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import orjson
+from policy_proxy.audit.destination import Destination
+from policy_proxy.audit.line import as_line, encoded
 
 _LOG = logging.getLogger(__name__)
-_in_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _RECORDS = logging.getLogger("policy_proxy.audit")
+_BRIEFLY = 0.005
+"""Seconds that a record waits for its turn while nothing can be written."""
 
 
 class Sink(Protocol):
@@ -24,80 +25,129 @@ class Sink(Protocol):
     def lost(self) -> int:
         """How many records could not be written where they should be, since the start."""
 
-    def __call__(self, record: Mapping[str, Any]) -> None: ...
+    @property
+    def refusing(self) -> bool:
+        """Whether requests are refused for now since they cannot be recorded."""
 
+    def __call__(self, record: Mapping[str, Any]) -> None:
+        """Take what became of a request. Nothing is raised: the answer goes out anyway."""
 
-def as_line(record: Mapping[str, Any]) -> str:
-    """One line of ASCII: whatever else a text holds is escaped, lone surrogates too."""
-    try:
-        line = orjson.dumps(record)
-    except orjson.JSONEncodeError:  # a lone surrogate, which is no text to it
-        return _in_ascii(record)
-    return line.decode() if line.isascii() else _in_ascii(record)
+    def covers(self, method: str) -> bool:
+        """Whether a request with this method is recorded before it is forwarded."""
+
+    def intend(self, intent: Mapping[str, Any]) -> None:
+        """Take what is about to be done.
+
+        :raises Unavailable: if it could not be made durable.
+        """
+
+    def reopen(self) -> None:
+        """Look whether the file has been moved; a signal handler may call it."""
+
+    def close(self) -> None:
+        """Write what there is to write, and end."""
 
 
 class LogSink:
     """The sink of a service without `[audit] file`."""
 
     lost = 0
+    refusing = False
 
     def __call__(self, record: Mapping[str, Any]) -> None:
         _RECORDS.info("%s", as_line(record))
 
+    def covers(self, method: str) -> bool:
+        del method
+        return False
 
-class FileSink:
-    """Append each record to a file as one line.
+    def intend(self, intent: Mapping[str, Any]) -> None:
+        """There is nothing that could be durable."""
 
-    The line goes out in one write to a file opened for appending, so that several workers can
-    share the file. A record that cannot be written goes to the log instead, is counted, and the
-    file is opened anew for the next one.
-    """
-
-    def __init__(self, path: str) -> None:
-        """
-        :raises OSError: if the file cannot be opened for appending.
-        """
-        self._path = path
-        self._lock = threading.Lock()
-        self._descriptor: int | None = self._opened()
-        self._torn = False  # whether the file ends within a line
-        self.lost = 0
-
-    def __call__(self, record: Mapping[str, Any]) -> None:
-        line = as_line(record)
-        try:
-            with self._lock:
-                self._write(f"{line}\n".encode())
-        except OSError as error:
-            with self._lock:
-                self.lost += 1
-            _LOG.error(
-                "audit record %d not written to %s (%s), so it stands here: %s",
-                self.lost,
-                self._path,
-                error.strerror,
-                line,
-            )
+    def reopen(self) -> None:
+        """There is nothing to open."""
 
     def close(self) -> None:
+        """There is nothing to close."""
+
+
+class Losses:
+    """Counts records that could not be written, and has the log say what is in them."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def add(self, line: bytes, error: OSError) -> None:
         with self._lock:
-            if self._descriptor is not None:
-                os.close(self._descriptor)
-                self._descriptor = None
+            self.count += 1
+        _LOG.error(
+            "audit record %d not written to %s (%s), so it stands here: %s",
+            self.count,
+            self._path,
+            error.strerror,
+            line.decode(),
+        )
 
-    def _opened(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
-    def _write(self, line: bytes) -> None:
-        if self._descriptor is None:
-            self._descriptor = self._opened()
-        begun = b"\n" if self._torn else b""
+class FileSink:
+    """Append each record to a file as one line, from the thread of its request.
+
+    A record that cannot be written goes to the log instead, and is counted. None waits longer than
+    `timeout`: where one has waited in vain, the next ones hardly wait, until one is written.
+
+    :param timeout: seconds.
+    """
+
+    refusing = False
+
+    def __init__(self, path: str, destination: Destination, timeout: float) -> None:
+        self._destination = destination
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._stuck = False
+        self._losses = Losses(path)
+
+    @property
+    def lost(self) -> int:
+        return self._losses.count
+
+    def __call__(self, record: Mapping[str, Any]) -> None:
+        line = encoded(record)
         try:
-            written = os.write(self._descriptor, begun + line)
-        except OSError:
-            os.close(self._descriptor)
-            self._descriptor = None
+            self._append(line)
+        except OSError as error:
+            self._losses.add(line, error)
+
+    def covers(self, method: str) -> bool:
+        del method
+        return False
+
+    def intend(self, intent: Mapping[str, Any]) -> None:
+        """What is not covered needs none."""
+
+    def reopen(self) -> None:
+        self._destination.reopen()
+
+    def close(self) -> None:
+        if self._lock.acquire(timeout=self._timeout):
+            try:
+                self._destination.close(time.monotonic(), self._timeout, self.lost)
+            finally:
+                self._lock.release()
+
+    def _append(self, line: bytes) -> None:
+        patience = _BRIEFLY if self._stuck else self._timeout
+        if not (self._lock.acquire(blocking=False) or self._lock.acquire(timeout=patience)):
+            self._stuck = True
+            raise OSError(errno.ETIMEDOUT, "another record is still being written")
+        try:
+            self._destination.begin(time.monotonic(), patience, self._losses.count)
+            self._destination.put(line)
+            self._stuck = False
+        except OSError as error:
+            self._stuck = error.errno == errno.ETIMEDOUT
             raise
-        self._torn = written != len(begun + line)
-        if self._torn:
-            raise OSError(errno.ENOSPC, f"only {written} of {len(line)} bytes were written")
+        finally:
+            self._lock.release()

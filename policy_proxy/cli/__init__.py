@@ -7,7 +7,7 @@ import click
 from policy_proxy.cli.lazy import LazyGroup
 
 
-@click.group(cls=LazyGroup, package=__name__, names=("check", "policy", "serve", "up"))
+@click.group(cls=LazyGroup, package=__name__, names=("audit", "check", "policy", "serve", "up"))
 @click.version_option(package_name="policy-proxy")
 def main() -> None:
     """Access control in front of the OpenStack Placement API."""

@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from policy_proxy import config
+from policy_proxy.audit import opening
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.cli.output import fail
 from policy_proxy.config import Settings, authtoken, backend, limits
+from policy_proxy.config.audit import AuditSettings
 from policy_proxy.errors import ConfigurationError, Unavailable
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.build import build
@@ -56,7 +58,7 @@ def looked_at(config_file: str, *, offline: bool) -> tuple[Settings, list[str]]:
     """
     settings, found = config.inspect([config_file])
     found += limits.problems(settings.limits, settings.server.threads)
-    found += _audit_problems(settings.audit.file)
+    found += _audit_problems(settings.audit)
     if not offline:
         found += _remote_problems(settings, found)
     return settings, [*config.named(settings, found), *_policy_problems(settings)]
@@ -72,7 +74,8 @@ def _policy_problems(settings: Settings) -> list[str]:
     return []
 
 
-def _audit_problems(path: str | None) -> list[str]:
+def _audit_problems(settings: AuditSettings) -> list[str]:
+    path = settings.file
     if path is None:
         return []
     folder = Path(path).parent
@@ -82,7 +85,7 @@ def _audit_problems(path: str | None) -> list[str]:
         return [f"[audit] file = {path} is a folder: name a file in it"]
     if not os.access(path if Path(path).exists() else folder, os.W_OK):
         return [f"[audit] file = {path} cannot be written: check its owner and mode"]
-    return []
+    return opening.problems_of(path, settings)
 
 
 def _remote_problems(settings: Settings, found: list[str]) -> list[str]:

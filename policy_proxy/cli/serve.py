@@ -43,9 +43,9 @@ class _Workers(click.ParamType):  # type: ignore[type-arg]
 def serve(config_file: str, host: str | None, port: int | None, workers: int | None) -> None:
     """Run the proxy in the foreground until SIGTERM or Ctrl-C; requests in flight are finished.
 
-    On SIGHUP every worker reads the policy files at once; connections stay open. On SIGUSR2 new
-    workers start with the configuration as it is then, and take over when they are ready; if they
-    cannot, the old ones stay.
+    On SIGHUP every worker reads the policy files at once, and opens the audit file anew;
+    connections stay open. On SIGUSR2 new workers start with the configuration as it is then, and
+    take over when they are ready; if they cannot, the old ones stay.
     """
     path = str(Path(config_file).resolve())
     given = {"host": host, "port": port, "workers": workers}

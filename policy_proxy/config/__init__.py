@@ -170,7 +170,11 @@ def _read(files: Sequence[str]) -> tuple[Settings, list[str]]:
 def _problems(settings: Settings, *, with_backend: bool, authorizing: bool) -> list[str]:
     """What is missing or dangerous."""
     conf = settings.conf
-    found = [*listening.problems(settings.server), *authtoken.problems(conf)]
+    found = [
+        *listening.problems(settings.server),
+        *audit.problems(settings.audit),
+        *authtoken.problems(conf),
+    ]
     if authorizing:
         return [*authorizer.problems(settings.authorizer, conf), *found]
     if with_backend:

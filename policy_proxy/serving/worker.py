@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from multiprocessing import util
 from multiprocessing.connection import Connection
 
 from policy_proxy import lifetime
@@ -62,6 +63,8 @@ class Worker:
         """What it serves, opened before its first request."""
         lifetime.end_with(self.supervisor)
         chain = self._opened()
+        # a process that multiprocessing has forked calls nothing of atexit
+        util.Finalize(None, chain.close, exitpriority=0)
         app = Ending(_nameless(chain) if self.listener.unix else chain)
         self._listen_to_signals(chain, app)
         gc.collect()

@@ -27,6 +27,7 @@ _WORDS = {
 _STALE = "newer policy files are refused, the last good policy is in force"
 _CANDIDATE = "the candidate policy cannot be used, so nothing is compared with it"
 _LOST = "audit records could not be written where they should be"
+_REFUSING = "requests that must be recorded are refused, since audit records cannot be written"
 
 
 class Health:
@@ -35,6 +36,7 @@ class Health:
     :param trial: the candidate policy, if one is tried.
     :param lost: tells how many audit records could not be written where they should be.
     :param trusted: from where more may be asked; it is the peer that counts.
+    :param refusing: tells whether requests are refused since they cannot be recorded.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Health:
         trial: Trial | None,
         lost: Callable[[], int],
         trusted: Iterable[Network | str],
+        refusing: Callable[[], bool] = lambda: False,
     ) -> None:
         self._app = app
         self._readiness = readiness
@@ -52,6 +55,7 @@ class Health:
         self._trial = trial
         self._lost = lost
         self._trusted = tuple(trusted)
+        self._refusing = refusing
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != PATH or environ.get("REQUEST_METHOD") != "GET":
@@ -77,6 +81,7 @@ class Health:
             _STALE: state.snapshot and state.problems,
             _CANDIDATE: tried and tried.problems,
             _LOST: lost,
+            _REFUSING: self._refusing(),
         }
         document: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
         if any(warnings.values()):

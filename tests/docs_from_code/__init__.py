@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     f"docs/{audit.NAME}": audit.schema,
+    f"docs/{audit.OLD_NAME}": audit.old_schema,
     f"docs/{day.NAME}": day.log,
     f"docs/{day.TRIED_NAME}": day.tried,
     "docs/commands.md": commands.reference,

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from policy_proxy.admission import path as paths
+from policy_proxy.audit.line import as_line
 from policy_proxy.audit.record import record
-from policy_proxy.audit.sink import as_line
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.model import (
     CANDIDATE,

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.+?)\n```$", re.MULTILINE | re.DOTALL)
 VARIES = {
     "request": r"req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    "chain": r"\b[0-9a-f]{8}-[0-9a-f]{16}\b",
     "uuid": r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     "id": r"\b[0-9a-f]{32}\b",
     "revision": r"\b[0-9a-f]{16}\b",

@@ -397,13 +397,31 @@ def test_records_may_stand_in_the_services_log(proxy):
     assert answer["caller"]["roles"] == []
 
 
+def test_a_request_that_was_never_answered_is_explained_by_its_intent(proxy):
+    proxy.ask("GET", "/traits", grant=READER)
+    (record,) = proxy.records()
+    of_answers = ("outcome", "status", "duration_ms", "credentials")
+    intent = {name: record[name] for name in record if name not in of_answers}
+    log = proxy.folder / "intents.jsonl"
+    log.write_text(json.dumps(intent | {"event": "intent"}) + "\n")
+    options = ("--request-id", record["request_id"], "--log", log)
+
+    assert explain(*options, exit_code=1)["past"]["outcome"] == "intended"
+    said = " ".join(run("explain", *options).stdout.split())
+    assert "intended (no answer is recorded) at" in said
+
+    log.write_text(f"{log.read_text()}{json.dumps(record)}\n")
+    past = explain(*options, exit_code=1)["past"]
+    assert (past["outcome"], past["same_id"]) == ("allowed", 1)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"request_id": "req-2"}, "no audit record has the request id req-1"),
-        ({"version": 3}, "is none of version 1 or 2"),
-        ({"roles": 3}, "is none of version 1 or 2"),
-        ({"target": []}, "is none of version 1 or 2"),
+        ({"version": 4}, "is none of version 1 or 2 or 3"),
+        ({"roles": 3}, "is none of version 1 or 2 or 3"),
+        ({"target": []}, "is none of version 1 or 2 or 3"),
         ({"revision": "", "outcome": "rejected", "status": 401}, "policy was not asked"),
         ({"operation": "placement:gone"}, "this policy has no rule placement:gone"),
     ],

@@ -133,7 +133,7 @@ def _scope(identity: Identity) -> str:
 
 def _then(past: Past, revision: str) -> str:
     """What became of the request, and why it may not be explained by this policy."""
-    said = [f"{past.outcome} ({past.status}) at {past.time}"]
+    said = [f"{past.outcome} ({past.status or 'no answer is recorded'}) at {past.time}"]
     if past.revision != revision:
         doubt = "the reasons then may have been others"
         said.append(f"by another revision, {past.revision}: {doubt}")

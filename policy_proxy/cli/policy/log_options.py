@@ -45,7 +45,7 @@ def read_logs(named: Sequence[str], take: Take) -> tuple[list[str], dict[Kind, N
     unread = {kind: Noted() for kind in Kind}
     try:
         files = logs.files(named)
-        with _progress(logs.size(files)) as tick:
+        with progress(logs.size(files)) as tick:
             for file, number, text, why in logs.lines(files, tick):
                 found = Unread(Kind.BROKEN, why) if text is None else record_of(text)
                 if isinstance(found, Unread):
@@ -67,8 +67,9 @@ def bodies() -> dict[str, frozenset[str]]:
 
 
 @contextmanager
-def _progress(total: int | None) -> Iterator[Tick]:
-    """
+def progress(total: int | None) -> Iterator[Tick]:
+    """How far a log was read, on stderr if that is a terminal.
+
     :param total: bytes; None if that is not known.
     """
     console = Console(stderr=True)

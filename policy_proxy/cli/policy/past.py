@@ -10,9 +10,13 @@ from typing import Any
 
 from policy_proxy.audit.logs import LogError, lines
 from policy_proxy.audit.reading import VERSIONS
+from policy_proxy.audit.record import INTENT_EVENT
 from policy_proxy.cli.output import fail
 from policy_proxy.model import Identity, Target
 
+INTENDED = "intended"
+"""Stands for the outcome of a request of which only the intent was recorded: the proxy was killed,
+perhaps, while it waited for Placement."""
 _NOBODY = dataclasses.asdict(Identity())
 
 
@@ -43,9 +47,10 @@ def past(log: str, request_id: str) -> Past:
     :param log: audit records, a line each, with anything before them on the line; plain or packed.
     """
     try:
-        found = [entry for entry in _entries(log, request_id) if entry["request_id"] == request_id]
+        every = [entry for entry in _entries(log, request_id) if entry["request_id"] == request_id]
     except LogError as error:
         fail([f"{error}: give an audit file, or a log with audit records"])
+    found = [entry for entry in every if entry.get("event") != INTENT_EVENT] or every
     if not found:
         fail([f"{log}: no audit record has the request id {request_id}: name the log of that time"])
     try:
@@ -75,13 +80,14 @@ def _entries(log: str, request_id: str) -> Iterator[dict[str, Any]]:
 def _past(entry: dict[str, Any], same_id: int) -> Past:
     if entry["version"] not in VERSIONS:
         raise ValueError(f"version {entry['version']}")
+    ended = entry.get("event") != INTENT_EVENT
     return Past(
         request_id=entry["request_id"],
         time=entry["time"],
         route=f"{entry['method']} {entry['path']}",
         rule=entry["operation"],
-        outcome=entry["outcome"],
-        status=entry["status"],
+        outcome=entry["outcome"] if ended else INTENDED,
+        status=entry["status"] if ended else 0,
         revision=entry["revision"],
         identity=_identity(entry),
         target={str(name): str(value) for name, value in entry["target"].items()},

@@ -7,13 +7,15 @@ import json
 import pytest
 
 from docs_from_code.audit import schema
-from policy_proxy.audit.reading import ADDED, VERSIONS, Kind, Unread, record_of
-from policy_proxy.audit.record import VERSION, record
-from policy_proxy.audit.sink import as_line
+from policy_proxy.audit.line import as_line
+from policy_proxy.audit.reading import ADDED, VERSIONS, Kind, Unread, entry_of, record_of
+from policy_proxy.audit.record import MARKS, VERSION, intent, mark, record
 from policy_proxy.model import REQUEST_ID
 
 NOW = record({REQUEST_ID: "req-1"}, "error", 500, 1.0)
-OLD = {name: value for name, value in NOW.items() if name not in ADDED} | {"version": 1}
+INTENT = intent({REQUEST_ID: "req-1"})
+BEFORE = {name: value for name, value in NOW.items() if name != "event"} | {"version": 2}
+OLD = {name: value for name, value in BEFORE.items() if name not in ADDED} | {"version": 1}
 
 
 def line(entry):
@@ -27,8 +29,10 @@ def test_what_is_written_is_read():
 def test_the_schema_names_the_fields_of_a_record_in_their_order():
     told = json.loads(schema())
 
-    assert told["required"] == list(NOW)
-    assert list(told["properties"]) == [*NOW, "candidate"]
+    assert told["$defs"]["request"]["required"] == list(NOW)
+    assert told["$defs"]["intent"]["required"] == list(INTENT)
+    assert list(told["properties"])[: len(NOW) + 1] == [*NOW, "candidate"]
+    assert told["properties"]["event"]["enum"] == ["request", "intent", *MARKS]
     assert told["properties"]["version"]["const"] == VERSION == max(VERSIONS)
 
 
@@ -52,7 +56,17 @@ def test_half_a_character_is_read_as_it_was_written():
 
 
 def test_an_old_record_without_a_service_token_says_all():
-    assert record_of(line(OLD)) == NOW | {"version": 1}
+    assert record_of(line(OLD)) == BEFORE | {"version": 1}
+
+
+def test_a_record_of_the_version_before_is_read():
+    assert record_of(line(BEFORE)) == BEFORE
+
+
+def test_what_is_no_record_of_a_request_is_passed_over_and_can_be_had():
+    for entry in (INTENT, *(mark(event) for event in MARKS)):
+        assert record_of(line(entry)) is None
+        assert entry_of(line(entry)) == entry
 
 
 @pytest.mark.parametrize(
@@ -71,16 +85,21 @@ def test_an_old_record_with_a_service_token_does_not_say_its_domains(service):
         (b"\xff\xfe{\x00", Kind.OTHER, "holds no audit record"),
         (b"2026-01-01 INFO started", Kind.OTHER, "holds no audit record"),
         (b'{"event": "started"}', Kind.OTHER, "holds no audit record"),
-        (line(NOW | {"version": 3}), Kind.VERSION, "is of version 3, not of 1 or 2"),
-        (line(NOW | {"version": 0}), Kind.VERSION, "is of version 0, not of 1 or 2"),
-        (line(NOW | {"version": "2"}), Kind.VERSION, "is of version str, not of 1 or 2"),
-        (line(NOW | {"version": 2.0}), Kind.VERSION, "is of version float, not of 1 or 2"),
-        (line(NOW | {"version": True}), Kind.VERSION, "is of version True, not of 1 or 2"),
-        (line(NOW | {"version": [2]}), Kind.VERSION, "is of version list, not of 1 or 2"),
+        (line(NOW | {"version": 4}), Kind.VERSION, "is of version 4, not of 1 or 2 or 3"),
+        (line(NOW | {"version": 0}), Kind.VERSION, "is of version 0, not of 1 or 2 or 3"),
+        (line(NOW | {"version": "2"}), Kind.VERSION, "is of version str, not of 1 or 2 or 3"),
+        (line(NOW | {"version": 2.0}), Kind.VERSION, "is of version float, not of 1 or 2 or 3"),
+        (line(NOW | {"version": True}), Kind.VERSION, "is of version True, not of 1 or 2 or 3"),
+        (line(NOW | {"version": [2]}), Kind.VERSION, "is of version list, not of 1 or 2 or 3"),
         (line(OLD | {"version": 2}), Kind.BROKEN, f"lacks {', '.join(sorted(ADDED))}"),
         (line({"version": 2} | dict.fromkeys(ADDED, "")), Kind.BROKEN, "lacks client, "),
+        (line(NOW | {"event": "rain"}), Kind.BROKEN, "is of no event that version 3 has"),
+        (line(NOW | {"event": ["end"]}), Kind.BROKEN, "is of no event that version 3 has"),
+        (line(INTENT | {"event": "request"}), Kind.BROKEN, "lacks credentials, duration_ms, "),
+        (line({"version": 3, "event": "end"}), Kind.BROKEN, "lacks time"),
+        (line({"version": 3, "event": "intent"}), Kind.BROKEN, "lacks client, domain_id, "),
     ],
-    ids=range(14),
+    ids=range(19),
 )
 def test_what_is_no_record_is_told(text, kind, why):
     found = record_of(text)
@@ -92,7 +111,7 @@ def test_what_is_no_record_is_told(text, kind, why):
 
 @pytest.mark.parametrize("name", sorted(OLD.keys() - {"version"}))
 def test_a_record_has_every_field(name):
-    for whole in (OLD, NOW):
+    for whole in (OLD, BEFORE, NOW):
         short = {other: value for other, value in whole.items() if other != name}
         assert record_of(line(short)) == (Kind.BROKEN, f"lacks {name}")
 

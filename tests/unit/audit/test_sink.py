@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy_proxy.audit.sink import FileSink, as_line
+from policy_proxy.audit.line import as_line
+from policy_proxy.audit.opening import sink as opened
+from policy_proxy.config.audit import AuditSettings
+from policy_proxy.errors import ConfigurationError
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.lists(st.text())))
@@ -22,7 +25,7 @@ def test_a_record_is_one_line_of_ascii(record):
 
 def test_threads_share_a_file_without_torn_lines(tmp_path):
     path = tmp_path / "audit.jsonl"
-    sinks = [FileSink(str(path)) for _ in range(2)]
+    sinks = [opened(AuditSettings(str(path))) for _ in range(2)]
 
     def write(sink, who):
         for number in range(200):
@@ -40,12 +43,12 @@ def test_threads_share_a_file_without_torn_lines(tmp_path):
 
 
 def test_a_file_that_cannot_be_opened_is_an_error_at_once(tmp_path):
-    with pytest.raises(OSError, match="No such file"):
-        FileSink(str(tmp_path / "missing" / "audit.jsonl"))
+    with pytest.raises(ConfigurationError, match="No such file"):
+        opened(AuditSettings(str(tmp_path / "missing" / "audit.jsonl")))
 
 
 def test_a_full_disk_loses_nothing_silently_and_is_survived(caplog):
-    sink = FileSink("/dev/full")
+    sink = opened(AuditSettings("/dev/full"))
     with caplog.at_level(logging.ERROR):
         sink({"request_id": "req-1"})
         sink({"request_id": "req-2"})

@@ -40,6 +40,6 @@ def test_every_command_is_found_by_its_name():
     context = click.Context(main)
     found = {name: main.get_command(context, name) for name in main.list_commands(context)}
     assert {name: command.name for name, command in found.items()} == {
-        name: name for name in ("check", "policy", "serve", "up")
+        name: name for name in ("audit", "check", "policy", "serve", "up")
     }
     assert main.get_command(context, "lazy") is None

@@ -16,7 +16,7 @@ from docs_from_code import GENERATED, ROOT
 from docs_from_code.commands import every
 from docs_from_code.libraries import LIBRARIES
 from policy_proxy import config
-from policy_proxy.audit.record import record
+from policy_proxy.audit.record import MARKS, record
 from policy_proxy.cli import main
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import REQUEST_ID
@@ -78,7 +78,8 @@ def test_every_field_of_the_audit_record_is_documented():
 
     assert cells("docs/audit.md") >= entry.keys()
     outcomes = {"allowed", "denied", "rejected", "error"}
-    assert cells("docs/audit.md") - entry.keys() == {"candidate", *outcomes}
+    others = {"candidate", "chain", "seq", "mac", "intent", *MARKS}
+    assert cells("docs/audit.md") - entry.keys() == outcomes | others
     example = re.search(r"```json\n(.+?)```", text("docs/audit.md"), re.DOTALL)
     assert list(json.loads(example[1])) == list(entry)
 

@@ -45,10 +45,12 @@ def watch(file):
 
 @pytest.fixture
 def asked(watch):
-    def ask(looks=None, path="/healthcheck", method="GET", address="127.0.0.1", lost=0):
+    def ask(
+        looks=None, path="/healthcheck", method="GET", address="127.0.0.1", lost=0, refusing=False
+    ):
         readiness = Readiness({"policy": watch.missing, **(looks or {})}, 60)
         readiness.look()
-        health = Health(app, readiness, watch, None, lambda: lost, THIS_HOST)
+        health = Health(app, readiness, watch, None, lambda: lost, THIS_HOST, lambda: refusing)
         request = webob.Request.blank(path, method=method, environ={"REMOTE_ADDR": address})
         return request.get_response(health)
 
@@ -125,6 +127,16 @@ def test_audit_records_that_are_missing_are_a_warning_and_counted_for_the_truste
     assert answer.json["audit"] == {"lost": 3}
     assert asked(lost=3).json["warnings"] == answer.json["warnings"]
     assert "audit" not in asked(lost=3).json
+
+
+def test_requests_that_are_refused_since_they_cannot_be_recorded_are_a_warning(asked, watch):
+    watch.load_now()
+    answer = asked(refusing=True)
+
+    assert answer.status_int == 200
+    assert answer.json["warnings"] == [
+        "requests that must be recorded are refused, since audit records cannot be written"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +217,7 @@ def test_the_documentation_shows_what_is_answered(asked, watch, file):
     assert list(shown["policy"]) == list(answer["policy"])
     assert shown["warnings"] == answer["warnings"]
     assert shown["audit"] == answer["audit"]
-    for warning in asked(lost=1).json["warnings"]:
+    for warning in asked(lost=1, refusing=True).json["warnings"]:
         assert f"`{warning}`" in documented
     assert [len(shown["policy"][name]) for name in ("revision", "since", "taken_at")] == [
         len(answer["policy"][name]) for name in ("revision", "since", "taken_at")

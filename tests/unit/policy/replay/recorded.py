@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from policy_proxy.audit.line import as_line
 from policy_proxy.audit.record import record
-from policy_proxy.audit.sink import as_line
 from policy_proxy.model import (
     DECISION,
     IDENTITY,
