@@ -63,7 +63,7 @@ class Strict(parser.HTTPRequestParser):
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("application", nargs="?", default="policy_proxy.wsgi:application")
-    arguments.add_argument("--listen", default="127.0.0.1:8778", help="address:port")
+    arguments.add_argument("--listen", default="127.0.0.1:8778", help="address:port, or several")
     arguments.add_argument("--threads", default=32, type=int)
     given = arguments.parse_args()
     channel.HTTPChannel.parser_class = Strict
@@ -77,7 +77,7 @@ def main():
         sys.exit(1)
     signal.signal(signal.SIGHUP, lambda *_: chain.reload())  # reads the policy files at once
     gc.freeze()  # what is here stays: to look through it again and again costs time
-    name = given.listen.rpartition(":")[0]  # in Location, unless [server] public_url is set
+    name = given.listen.split()[0].rpartition(":")[0]  # in Location, without [server] public_url
     given_settings = {"listen": given.listen, "server_name": name, "threads": given.threads}
     serve(application, {**SETTINGS, **given_settings})
 
@@ -85,20 +85,22 @@ def main():
 def serve(application, settings):
     """Serve until SIGTERM or SIGINT, then until nothing is in flight."""
     sockets = {}
-    server = create_server(application, map=sockets, **settings)
+    create_server(application, map=sockets, **settings)
+    listeners = [one for one in sockets.values() if one.accepting]
     told = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.append(time.monotonic()))
     while not told:
         wasyncore.loop(timeout=0.5, use_poll=True, map=sockets, count=1)
-    server.del_channel(sockets)
-    server.socket.close()  # nobody gets in any more; who connected before is served
-    while busy(server) and time.monotonic() < told[0] + DRAIN_TIMEOUT:
+    for listener in listeners:  # nobody gets in any more; who connected before is served
+        listener.del_channel(sockets)
+        listener.socket.close()
+    while busy(listeners) and time.monotonic() < told[0] + DRAIN_TIMEOUT:
         wasyncore.loop(timeout=0.1, use_poll=True, map=sockets, count=1)
 
 
-def busy(server):
-    channels = server.active_channels.values()
+def busy(listeners):
+    channels = [one for listener in listeners for one in listener.active_channels.values()]
     return any(one.requests or one.request or one.total_outbufs_len for one in channels)
 
 
