@@ -1,0 +1,169 @@
+"""The real stack with a proxy whose lines to Keystone and Placement can be broken."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from configparser import RawConfigParser
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.sections import written
+from harness.serve import COMMAND, Served, serving
+from harness.stack import Stack, running
+from policy_proxy.embedded.users import REGION
+from soak import policies
+from soak.clients import MICROVERSION
+from soak.line import Line
+
+CALLERS = ("admin", "nova", "alice", "alice-reader", "bob", "collector", "sysadmin")
+PROJECTS = ("alice", "bob")
+"""Callers whose projects are asked about."""
+
+
+@dataclass(slots=True)
+class Site:
+    """
+    :param writing: held while the policy file is changed.
+    :param in_force: since when (monotonic, seconds) which revision lies in the policy file.
+    """
+
+    stack: Stack
+    served: Served
+    keystone: Line
+    backend: Line
+    policy: Path
+    audit: Path
+    key: Path
+    workers: int
+    seed: int
+    decisions: policies.Decisions
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    in_force: list[tuple[float, str]] = field(default_factory=list)
+    _sessions: dict[str, Any] = field(default_factory=dict)
+
+    def put_policy(self, text: str) -> None:
+        at = time.monotonic()
+        name = policies.put(self.policy, text)
+        self.decisions.learn(name, text)
+        self.in_force.append((at, name))
+
+    def token(self, caller: str) -> str:
+        """A new one of Keystone itself, past the line that may be broken."""
+        session = self.stack.session(caller)
+        token: str = session.get_token()
+        self._sessions.setdefault(caller, session)
+        return token
+
+    def credentials(self, caller: str) -> dict[str, Any]:
+        """Who the caller is by Keystone's word, as oslo.policy wants it."""
+        session = self._sessions.get(caller)
+        if session is None:
+            self.token(caller)
+            session = self._sessions[caller]
+        access = session.auth.get_access(session)
+        return {
+            "user_id": access.user_id,
+            "project_id": access.project_id,
+            "roles": tuple(sorted(access.role_names)),
+            "system_scope": "all" if access.system_scoped else None,
+        }
+
+    def placement(self, path: str, method: str = "GET", document: Any = None) -> Any:
+        """What Placement itself says to its administrator, past the proxy."""
+        answer = self.stack.session("admin").request(
+            f"{self.stack.placement_url}{path}",
+            method,
+            json=document,
+            headers={"OpenStack-API-Version": MICROVERSION},
+            raise_exc=True,
+        )
+        return answer.json() if answer.content else None
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Of the audit file, one line after the other."""
+        with self.audit.open("rb") as lines:
+            yield from map(json.loads, lines)
+
+    def verified(self) -> tuple[bool, str]:
+        """What `audit verify` says of the file."""
+        command = [COMMAND, "audit", "verify", "--key-file", str(self.key), str(self.audit)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        return done.returncode == 0, (done.stdout + done.stderr).strip()
+
+
+@contextmanager
+def site(folder: Path, *, workers: int, seed: int) -> Iterator[Site]:
+    """Start all of it in a folder that is empty or not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with running(folder / "state", "--no-tour") as stack:
+        keystone, backend = Line(stack.keystone_url), Line(stack.placement_url)
+        keystone.open()
+        backend.open()
+        proxy = folder / "proxy"
+        proxy.mkdir()
+        policies.put(proxy / "policy.yaml", policies.TEXTS[0])
+        _register(stack, keystone.url)
+        path = _configuration(stack, proxy, keystone.url, backend.url, workers)
+        with serving(path) as served:
+            made = Site(
+                stack=stack,
+                served=served,
+                keystone=keystone,
+                backend=backend,
+                policy=proxy / "policy.yaml",
+                audit=proxy / "audit.jsonl",
+                key=proxy / "audit.key",
+                workers=workers,
+                seed=seed,
+                decisions=policies.Decisions(folder / "oracle"),
+            )
+            made.put_policy(policies.TEXTS[0])
+            yield made
+        keystone.close()
+        backend.close()
+
+
+def _register(stack: Stack, url: str) -> None:
+    """Who asks for Keystone's admin endpoint, as only our proxy does, is sent to the line."""
+    admin, base = stack.session("admin"), stack.keystone_url
+    (service,) = admin.get(f"{base}/services?type=identity").json()["services"]
+    known = admin.get(f"{base}/endpoints?service_id={service['id']}&interface=admin").json()
+    for one in known["endpoints"]:
+        admin.delete(f"{base}/endpoints/{one['id']}")
+    endpoint = {"interface": "admin", "service_id": service["id"], "url": url}
+    region = {"region_id": REGION}
+    admin.post(f"{base}/endpoints", json={"endpoint": endpoint | region})
+
+
+def _configuration(stack: Stack, proxy: Path, keystone: str, backend: str, workers: int) -> Path:
+    """As of `policy-proxy up`, but through the lines, with the proxy's own credentials (so that its
+    policy alone decides), and with an audit file that is strict and sealed.
+    """
+    parser = RawConfigParser()
+    parser.read(stack.state_dir / "policy-proxy.conf")
+    sections = {name: dict(parser[name]) for name in parser.sections()}
+    key = proxy / "audit.key"
+    key.touch(mode=0o600)
+    key.write_bytes(subprocess.run([COMMAND, "audit", "key"], check=True, capture_output=True).stdout)
+    sections["backend"] = {"url": backend, "credentials": "service", "connect_timeout": "5"}
+    sections["server"] = {"workers": str(workers), "log_level": "debug"}
+    sections["oslo_policy"] = {"policy_file": str(proxy / "policy.yaml")}
+    sections["audit"] = {
+        "file": str(proxy / "audit.jsonl"),
+        "strict": "all",
+        "timeout": "20",
+        "key_file": str(key),
+    }
+    sections["keystone_authtoken"] |= {
+        "auth_url": keystone,
+        "interface": "admin",
+        "token_cache_time": "5",
+        "http_connect_timeout": "2",
+    }
+    return written(proxy, sections)
