@@ -22,8 +22,6 @@ MICROVERSION = "placement 1.39"
 PAUSE = 0.05
 """Seconds between two requests of a client: the load is to last, not to be the heaviest."""
 TIMEOUT = 60.0
-TOKEN_LIFE = 20.0
-"""Seconds after which a client takes a new token, so that Keystone is always needed."""
 
 Token = Callable[[str], str]
 
@@ -57,12 +55,11 @@ class Client:
     asked: list[Asked] = field(default_factory=list)
     providers: list[Thing] = field(default_factory=list)
     consumers: list[Thing] = field(default_factory=list)
-    _tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
     _connection: http.client.HTTPConnection | None = None
 
     def run(self, over: threading.Event) -> None:
         """Ask until it is over."""
-        chance = random.Random(self.seed)  # noqa: S311  which request comes next is no secret
+        chance = random.Random(self.seed)
         turns = itertools.cycle([self._reads, self._provides, self._reads, self._allocates])
         while not over.is_set():
             for _ in next(turns)(chance):
@@ -137,7 +134,7 @@ class Client:
 
     def _ask(self, asked: Asked, document: Any = None) -> Asked:
         headers = {
-            "X-Auth-Token": self._token(asked.caller),
+            "X-Auth-Token": self.token(asked.caller),
             "OpenStack-API-Version": MICROVERSION,
             "X-Openstack-Request-Id": asked.request_id,
         }
@@ -160,13 +157,6 @@ class Client:
                 self._hang_up()
         asked.ended = time.monotonic()
         return asked
-
-    def _token(self, caller: str) -> str:
-        token, since = self._tokens.get(caller, ("", 0.0))
-        if not token or time.monotonic() - since > TOKEN_LIFE:
-            token = self.token(caller)
-            self._tokens[caller] = token, time.monotonic()
-        return token
 
     def _connected(self) -> http.client.HTTPConnection:
         if self._connection is None:

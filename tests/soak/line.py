@@ -24,11 +24,13 @@ class Line:
     :param to: URL of the server.
     :param writes: how often each write was sent down the line, by its request id.
     :param speaks: cleared, what clients send gets stuck.
+    :param bites: set, a connection is cut as soon as a write has been passed on.
     """
 
     to: str
     writes: Counter[str] = field(default_factory=Counter)
     speaks: threading.Event = field(default_factory=threading.Event)
+    bites: threading.Event = field(default_factory=threading.Event)
     _port: int = 0
     _listener: socket.socket | None = None
     _open: set[socket.socket] = field(default_factory=set)
@@ -81,9 +83,12 @@ class Line:
         held = b""
         with contextlib.suppress(OSError):
             while chunk := client.recv(65536):
+                before = self.writes.total()
                 held = self._counted(held + chunk)
                 self.speaks.wait()
                 server.sendall(chunk)
+                if self.bites.is_set() and self.writes.total() > before:
+                    break
         self._end(client, server)
 
     def _down(self, client: socket.socket, server: socket.socket) -> None:

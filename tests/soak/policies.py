@@ -52,7 +52,7 @@ BROKEN = '"placement:traits:list": "role:admin or rule:nowhere"\n'
 
 def revision(path: Path) -> str:
     """What the audit record calls the policy whose file lies there now."""
-    settings = PolicySettings(str(path), (), "default", True, 1.0, True)  # noqa: FBT003
+    settings = PolicySettings(str(path), (), "default", True, 1.0, True)
     return source.read(settings).revision
 
 
@@ -99,7 +99,7 @@ class Decisions:
         conf([], project="placement", default_config_files=[], default_config_dirs=[])
         opts.set_defaults(conf, policy_file=str(path))
         conf.set_override("policy_dirs", [], group="oslo_policy")
-        conf.set_override("enforce_new_defaults", True, group="oslo_policy")  # noqa: FBT003
+        conf.set_override("enforce_new_defaults", True, group="oslo_policy")
         enforcer = policy.Enforcer(conf)
         enforcer.suppress_default_change_warnings = enforcer.suppress_deprecation_warnings = True
         enforcer.register_defaults(placement_policies.list_rules())

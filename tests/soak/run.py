@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import threading
 import time
@@ -30,7 +31,8 @@ def soak(folder: Path, length: float, *, clients: int, workers: int, seed: int) 
         maker = Troublemaker(made, length)
         samples = _loaded(made, askers, maker, length)
         result = _result(made, askers, maker, samples, length)
-    return {"seed": seed, "machine": f"{platform.machine()}, Linux {platform.release()}"} | result
+    machine = f"{os.cpu_count()} CPUs, {platform.machine()}, Linux {platform.release()}"
+    return {"seed": seed, "machine": machine} | result
 
 
 def _clients(site: Site, count: int) -> list[Client]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import threading
@@ -24,6 +25,8 @@ from soak.line import Line
 CALLERS = ("admin", "nova", "alice", "alice-reader", "bob", "collector", "sysadmin")
 PROJECTS = ("alice", "bob")
 """Callers whose projects are asked about."""
+TOKEN_LIFE = 20.0
+"""Seconds after which a caller has a new token, so that Keystone is always needed."""
 
 
 @dataclass(slots=True)
@@ -45,7 +48,8 @@ class Site:
     decisions: policies.Decisions
     writing: threading.Lock = field(default_factory=threading.Lock)
     in_force: list[tuple[float, str]] = field(default_factory=list)
-    _sessions: dict[str, Any] = field(default_factory=dict)
+    _logging_in: threading.Lock = field(default_factory=threading.Lock)
+    _sessions: dict[str, tuple[Any, float]] = field(default_factory=dict)
 
     def put_policy(self, text: str) -> None:
         at = time.monotonic()
@@ -54,18 +58,20 @@ class Site:
         self.in_force.append((at, name))
 
     def token(self, caller: str) -> str:
-        """A new one of Keystone itself, past the line that may be broken."""
-        session = self.stack.session(caller)
-        token: str = session.get_token()
-        self._sessions.setdefault(caller, session)
-        return token
+        """One of Keystone itself, past the line that may be broken; a new one every `TOKEN_LIFE`."""
+        with self._logging_in:  # two at a time can lock each other out of Keystone's SQLite file
+            session, since = self._sessions.get(caller, (None, 0.0))
+            if session is None or time.monotonic() - since > TOKEN_LIFE:
+                session = self.stack.session(caller)
+                session.get_token()
+                self._sessions[caller] = session, time.monotonic()
+            token: str = session.get_token()
+            return token
 
     def credentials(self, caller: str) -> dict[str, Any]:
         """Who the caller is by Keystone's word, as oslo.policy wants it."""
-        session = self._sessions.get(caller)
-        if session is None:
-            self.token(caller)
-            session = self._sessions[caller]
+        self.token(caller)
+        session, _ = self._sessions[caller]
         access = session.auth.get_access(session)
         return {
             "user_id": access.user_id,
@@ -86,9 +92,11 @@ class Site:
         return answer.json() if answer.content else None
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Of the audit file, one line after the other."""
+        """Of the audit file, one line after the other. What is none, `verified` finds."""
         with self.audit.open("rb") as lines:
-            yield from map(json.loads, lines)
+            for line in lines:
+                with contextlib.suppress(ValueError):
+                    yield json.loads(line)
 
     def verified(self) -> tuple[bool, str]:
         """What `audit verify` says of the file."""
@@ -150,7 +158,9 @@ def _configuration(stack: Stack, proxy: Path, keystone: str, backend: str, worke
     sections = {name: dict(parser[name]) for name in parser.sections()}
     key = proxy / "audit.key"
     key.touch(mode=0o600)
-    key.write_bytes(subprocess.run([COMMAND, "audit", "key"], check=True, capture_output=True).stdout)
+    key.write_bytes(
+        subprocess.run([COMMAND, "audit", "key"], check=True, capture_output=True).stdout
+    )
     sections["backend"] = {"url": backend, "credentials": "service", "connect_timeout": "5"}
     sections["server"] = {"workers": str(workers), "log_level": "debug"}
     sections["oslo_policy"] = {"policy_file": str(proxy / "policy.yaml")}

@@ -58,9 +58,16 @@ def _keystone_is_silent(site: Site, seconds: float) -> None:
 
 
 def _backend_is_cut(site: Site, seconds: float) -> None:
-    for _ in range(5):
+    for _ in range(10):
         site.backend.cut()
-        time.sleep(seconds / 5)
+        time.sleep(seconds / 10)
+
+
+def _backend_dies_of_writes(site: Site, seconds: float) -> None:
+    """Whether Placement still does what it has read, nobody can tell."""
+    site.backend.bites.set()
+    time.sleep(seconds)
+    site.backend.bites.clear()
 
 
 def _backend_refuses(site: Site, seconds: float) -> None:
@@ -123,6 +130,7 @@ OFTEN = (
     Kind("Keystone refuses", _keystone_refuses, _UNAVAILABLE),
     Kind("connections to Placement are cut", _backend_is_cut, _GATEWAY),
     Kind("slow clients", _slow_clients),
+    Kind("writes to Placement are cut", _backend_dies_of_writes, _GATEWAY),
     Kind("Keystone is silent", _keystone_is_silent, _UNAVAILABLE),
     Kind("broken policy file", _broken_policy),
     Kind("Placement refuses", _backend_refuses, _GATEWAY),
@@ -165,7 +173,7 @@ class Troublemaker:
 
 def change_policies(site: Site, every: float, over: threading.Event) -> None:
     """Another policy again and again; what was in force from when on is kept at the site."""
-    chance = random.Random(site.seed)  # noqa: S311  which comes next is no secret
+    chance = random.Random(site.seed)
     while not over.wait(every):
         with site.writing:
             site.put_policy(chance.choice(policies.TEXTS))
