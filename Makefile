@@ -29,7 +29,7 @@ run: install
 	$(BIN)/policy-proxy up $(ARGS)
 
 test: install
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration tests/attack tests/fuzz $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration tests/attack tests/faults tests/fuzz $(ARGS)
 
 # What must not depend on any memory, once without each: decisions, Placement's own suite, reloads.
 test-caches: install

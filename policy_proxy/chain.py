@@ -1,6 +1,6 @@
 """The one list of layers, outermost first. Nothing else puts anything together.
 
-    RequestId → Health → Cors → ErrorBarrier → (ClientAddress) → Audit → Admission
+    RequestId → Health → Cors → ErrorBarrier → (ClientAddress) → Audit → InTurn → Admission
     → Identify (AuthToken) → TakePolicy → (Shadow) → Enforce → Content → (Intent) → terminal
 
 with ClientAddress where proxies in front are trusted, Shadow where a candidate policy is tried,
@@ -16,19 +16,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from threading import BoundedSemaphore
 
 from oslo_middleware import cors
 
 from policy_proxy.admission.content import Content
+from policy_proxy.admission.in_turn import InTurn
 from policy_proxy.admission.layer import Admission
 from policy_proxy.admission.original import Original
+from policy_proxy.admission.reading import Readers
 from policy_proxy.audit import opening
 from policy_proxy.audit.intent import Intent
 from policy_proxy.audit.layer import Audit
 from policy_proxy.audit.sink import Sink
 from policy_proxy.authentication.auth_token import AuthToken
 from policy_proxy.authentication.cache import SharedCache, TokenCache
+from policy_proxy.authentication.caution import Caution
 from policy_proxy.authentication.layer import Identify
 from policy_proxy.authentication.memory import Memory
 from policy_proxy.backend.client import Backend
@@ -43,6 +45,7 @@ from policy_proxy.config import Settings, authtoken, named
 from policy_proxy.config.policy import PolicySettings, candidate_of
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import Environ, Headers, Service, StartResponse, WSGIApp
+from policy_proxy.places import Places
 from policy_proxy.policy.enforcement import Enforce, TakePolicy
 from policy_proxy.policy.remote import Ask, asking, not_asked
 from policy_proxy.policy.shadow import Shadow, Tally, Trial
@@ -51,6 +54,7 @@ from policy_proxy.telemetry import looks
 from policy_proxy.telemetry.health import Health
 from policy_proxy.telemetry.readiness import Look, Readiness
 from policy_proxy.terminals.forward import Forward
+from policy_proxy.terminals.streaming import Streams
 from policy_proxy.terminals.verdict import Verdict, without_bodies
 from policy_proxy.terminals.wrapped import Wrapped
 
@@ -85,6 +89,7 @@ def proxy(settings: Settings, service: Service) -> Chain:
 
     :raises ConfigurationError: if a file that the configuration names cannot be used.
     """
+    turns = _turns(settings)
     backend = Backend(settings.backend)
     forward = Forward(
         backend=backend,
@@ -93,8 +98,9 @@ def proxy(settings: Settings, service: Service) -> Chain:
         public_url=settings.server.public_url,
         service_credentials=_service_credentials(settings),
         challenge=_challenge(settings),
+        streams=_streams(settings, turns),
     )
-    return _chain(settings, service, forward, {"backend": looks.backend(settings.backend)})
+    return _chain(settings, service, turns, forward, {"backend": looks.backend(settings.backend)})
 
 
 def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
@@ -103,7 +109,7 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
     :raises ConfigurationError: if a file that the configuration names cannot be used.
     """
     wrapped = Wrapped(app, service.operations, settings.server.public_url, _challenge(settings))
-    return _chain(settings, service, wrapped, {})
+    return _chain(settings, service, _turns(settings), wrapped, {})
 
 
 def authorizer(settings: Settings, service: Service) -> Chain:
@@ -114,12 +120,13 @@ def authorizer(settings: Settings, service: Service) -> Chain:
     sees_bodies = settings.authorizer.sees_bodies
     verdict = Verdict(sees_bodies=sees_bodies, tells=settings.authorizer.is_told)
     seen = service if sees_bodies else without_bodies(service)
-    return _chain(settings, seen, verdict, {}, authorizing=True)
+    return _chain(settings, seen, _turns(settings), verdict, {}, authorizing=True)
 
 
 def _chain(
     settings: Settings,
     service: Service,
+    turns: Places,
     terminal: WSGIApp,
     more: dict[str, Look],
     *,
@@ -136,7 +143,9 @@ def _chain(
     )
     sink = _sink(settings)
     app = terminal
-    layers = _layers(settings, service, watch, trial, readiness, sink, authorizing=authorizing)
+    layers = _layers(
+        settings, service, turns, watch, trial, readiness, sink, authorizing=authorizing
+    )
     for layer in reversed(layers):
         app = layer(app)
     watches = [watch, *([trial.watch] if trial else [])]
@@ -174,6 +183,7 @@ def _trial(settings: Settings, service: Service) -> Trial | None:
 def _layers(
     settings: Settings,
     service: Service,
+    turns: Places,
     watch: PolicyWatch,
     trial: Trial | None,
     readiness: Readiness,
@@ -181,8 +191,9 @@ def _layers(
     *,
     authorizing: bool,
 ) -> list[Layer]:
-    readers = BoundedSemaphore(settings.limits.max_body_readers)
-    content = partial(Content, service=service, limits=settings.limits, readers=readers)
+    limits = settings.limits
+    readers = Readers(turns, limits.max_body_readers, limits.max_small_bodies)
+    content = partial(Content, service=service, limits=limits, readers=readers)
     return [
         RequestId,
         partial(
@@ -198,11 +209,16 @@ def _layers(
         partial(ErrorBarrier, service=service, shown=VERDICT if authorizing else SUCCESS),
         *_client(settings),
         partial(Audit, sink=sink),
+        partial(InTurn, places=turns),
         *([partial(Original, settings=settings.authorizer)] if authorizing else []),
-        partial(Admission, service=service, limits=settings.limits),
+        partial(Admission, service=service, limits=limits),
         partial(
             Identify,
-            auth_token=AuthToken(settings.conf, _token_cache(settings)),
+            auth_token=AuthToken(
+                settings.conf,
+                _token_cache(settings),
+                Caution(limits.max_validations, limits.max_refused_tokens),
+            ),
             memory=Memory(settings.identity_cache),
             challenge=_challenge(settings),
         ),
@@ -251,6 +267,16 @@ def _sink(settings: Settings) -> Sink:
 
 def _challenge(settings: Settings) -> Headers:
     return (("WWW-Authenticate", authtoken.challenge(settings.conf)),)
+
+
+def _turns(settings: Settings) -> Places:
+    limits = settings.limits
+    return Places(limits.max_requests, limits.queue_timeout, crowd=limits.max_queued)
+
+
+def _streams(settings: Settings, turns: Places) -> Streams:
+    places = Places(settings.limits.max_streams, settings.limits.queue_timeout)
+    return Streams(turns, places, settings.backend.total_timeout)
 
 
 def _token_cache(settings: Settings) -> TokenCache | SharedCache:

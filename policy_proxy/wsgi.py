@@ -55,13 +55,14 @@ class Door:
     """An application that is built by its first request, in the process that serves it.
 
     A server that loads an application and then forks would otherwise share its threads, sockets
-    and locks among its workers. While building fails, so does every request: nothing gets in.
+    and locks among its workers; one that was opened before the fork is built again after it, since
+    no thread looks after it there. While building fails, so does every request: nothing gets in.
     """
 
     def __init__(self, build: Callable[[], chain.Chain]) -> None:
         self._build = build
-        self._building = threading.Lock()
-        self._built: chain.Chain | None = None
+        self._building: dict[int, threading.Lock] = {}
+        self._built: dict[int, chain.Chain] = {}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -77,12 +78,15 @@ class Door:
         return _closed(start_response)
 
     def opened(self) -> chain.Chain:
-        """The application, built now if it was not yet."""
-        if self._built is None:
-            with self._building:
-                if self._built is None:
-                    self._built = self._build()
-        return self._built
+        """The application, built now if it was not yet in this process."""
+        process = os.getpid()
+        built = self._built.get(process)
+        if built is None:
+            with self._building.setdefault(process, threading.Lock()):
+                built = self._built.get(process)
+                if built is None:
+                    built = self._built[process] = self._build()
+        return built
 
 
 def _closed(start_response: StartResponse) -> Iterable[bytes]:

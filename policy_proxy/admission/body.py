@@ -46,6 +46,12 @@ def is_declared(environ: Environ) -> bool:
     return chunked or length > 0
 
 
+def length_of(environ: Environ) -> int | None:
+    """How many bytes the headers announce; None for a chunked body."""
+    chunked, length = _declared(environ)
+    return None if chunked else length
+
+
 def read(environ: Environ, rule: BodyRule, limit: int) -> bytes | None:
     """The JSON text that came with the request, copied at most once; None where there is none.
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 import io
 from collections.abc import Iterable
-from threading import BoundedSemaphore
+from functools import partial
 
 from policy_proxy.admission import body, strict_json
+from policy_proxy.admission.reading import Readers
 from policy_proxy.config.limits import LimitSettings
-from policy_proxy.errors import Unavailable
 from policy_proxy.model import (
     REQUEST,
     SNAPSHOT,
@@ -27,16 +27,13 @@ from policy_proxy.model import (
     WSGIApp,
 )
 
-_PATIENCE = 1.0
-_RETRY = (("Retry-After", "1"),)
-
 
 class Content:
     """Complete the `Request` with its body, whole and strictly parsed; refuse what is not.
 
     The chain has two of them, before the decision and after it.
 
-    :param readers: places for those whose body is read and parsed; both layers share them.
+    :param readers: read the bodies; both layers share them.
     :param decisive: whether this one is for requests that are decided by their body: the rule in
         force looks at something in it.
     """
@@ -46,7 +43,7 @@ class Content:
         app: WSGIApp,
         service: Service,
         limits: LimitSettings,
-        readers: BoundedSemaphore,
+        readers: Readers,
         *,
         decisive: bool,
     ) -> None:
@@ -70,17 +67,11 @@ class Content:
         """
         if request.operation.public:  # whoever asks could make a thread wait for a body forever
             return request
-        if not body.is_declared(environ):
-            return self._read(request, environ)
-        if not self._readers.acquire(timeout=_PATIENCE):
-            raise Unavailable("The proxy reads too many other bodies.", headers=_RETRY)
-        try:
-            return self._read(request, environ)
-        finally:
-            self._readers.release()
-
-    def _read(self, request: Request, environ: Environ) -> Request:
-        content = body.read(environ, request.operation.body, self._limits.max_body_bytes)
+        read = partial(body.read, environ, request.operation.body, self._limits.max_body_bytes)
+        if body.is_declared(environ):
+            content = self._readers.read(body.length_of(environ), read)
+        else:
+            content = read()
         if content is None:
             return request
         if not content:  # an empty one says nothing that could be misread: the service answers it

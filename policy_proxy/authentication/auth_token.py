@@ -17,10 +17,11 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 from policy_proxy.authentication.cache import SharedCache, TokenCache
-from policy_proxy.authentication.caution import Cautious, NotAsked
+from policy_proxy.authentication.caution import Asking, Caution, Cautious, NotAsked
+from policy_proxy.backend import keystone
 from policy_proxy.config import authtoken
 from policy_proxy.errors import Unavailable, beginning_of
-from policy_proxy.model import Environ, Headers, StartResponse
+from policy_proxy.model import Environ, Headers, StartResponse, WSGIApp
 
 _SENTENCE = "The identity service cannot be reached. Try again in a moment."
 _RETRY: Headers = (("Retry-After", "5"),)
@@ -28,33 +29,51 @@ _ACCEPTED = "204 No Content"
 _TOKEN_AUTH = "keystone.token_auth"  # noqa: S105  the environ key that auth_token sets
 
 
+UNKNOWN = object()
+"""Keystone does not know one of the tokens, whatever is asked with them."""
+
+
 class AuthToken:
     """
     :param conf: the parsed configuration with `[keystone_authtoken]`.
     :param cache: where validated tokens are remembered; auth_token would bring its own.
+    :param caution: says who may ask Keystone.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts, cache: TokenCache | SharedCache) -> None:
-        self._cache = Cautious(cache)
+    def __init__(
+        self, conf: cfg.ConfigOpts, cache: TokenCache | SharedCache, caution: Caution
+    ) -> None:
+        self._cache = Cautious(cache, caution)
         self._extra = {conf[authtoken.GROUP].cache: self._cache}
-        self._protocol = auth_token.AuthProtocol(_accept, {"oslo_config_config": conf})
+        self._caution = caution
+        self._transport = keystone.transport(conf, authtoken.GROUP)
+        self._seconds = authtoken.timeout(conf, authtoken.GROUP)
+        self._protocol = _Protocol(_accept, {"oslo_config_config": conf}, self._transport)
 
     def validated(self, environ: Environ) -> Any:
         """What Keystone says of the tokens of this request: auth_token's plugin, with `user` and
-        `service`. None if it does not accept them, for this method and path.
+        `service`. None if it does not accept them for this method and path, UNKNOWN if for none.
 
         :raises Unavailable: if Keystone cannot be asked, or its answer cannot be used.
         """
         asked = {**environ, **self._extra}
-        answer = self._answer(asked)
+        usable = self._caution.unbroken()
+        with self._cache.asking() as asking, self._transport.within(self._seconds, usable):
+            answer = self._answer(asked)
         if answer.status == _ACCEPTED and asked.get(_TOKEN_AUTH):
-            self._cache.worked()
+            self._worked(asking)
             return asked[_TOKEN_AUTH]
         if answer.status_int == webob.exc.HTTPUnauthorized.code:
-            self._cache.worked()
-            return None
-        self._cache.failed()
+            self._worked(asking)
+            return None if asking.found_all else UNKNOWN
+        self._caution.failed()
         raise Unavailable(_SENTENCE, private=f"auth_token answered {answer.status}", headers=_RETRY)
+
+    def _worked(self, asking: Asking) -> None:
+        if asking.asked:
+            self._caution.worked()
+        if not asking.found_all:
+            self._caution.refused()
 
     def _answer(self, asked: Environ) -> webob.Response:
         """auth_token lets requests' timeouts and its own parsing errors escape."""
@@ -63,13 +82,26 @@ class AuthToken:
         except NotAsked as error:
             raise Unavailable(_SENTENCE, private=str(error), headers=_RETRY) from None
         except (exceptions.ClientException, requests.RequestException) as error:
-            self._cache.failed()
+            self._caution.failed()
             private = f"Keystone cannot be asked: {beginning_of(error)}"
             raise Unavailable(_SENTENCE, private=private, headers=_RETRY) from None
         except Exception as error:  # what auth_token stumbles over is no answer, so a 503; the log
             # has the traceback of the cause
-            self._cache.failed()
+            self._caution.failed()
             raise Unavailable(_SENTENCE, headers=_RETRY) from error
+
+
+class _Protocol(auth_token.AuthProtocol):  # type: ignore[misc]  # it has no types
+    """With a transport that ends in time. There is no other way to give auth_token one."""
+
+    def __init__(self, app: WSGIApp, conf: dict[str, Any], transport: keystone.Bounded) -> None:
+        self._transport = transport
+        super().__init__(app, conf)
+
+    def _create_session(self, **options: Any) -> Any:
+        session = super()._create_session(**options)
+        keystone.mount(session, self._transport)
+        return session
 
 
 def _accept(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -14,6 +14,8 @@ from typing import Any
 from cachetools import TTLCache
 from pymemcache.client.hash import HashClient
 
+from policy_proxy.authentication.patience import sockets
+
 _LOG = logging.getLogger(__name__)
 
 BYTES = 32 * 1024 * 1024
@@ -47,7 +49,7 @@ class SharedCache:
     auth_token to decrypt, and nothing is made of it before. What goes wrong is a miss.
 
     :param servers: `HOST:PORT` of each.
-    :param timeout: seconds to wait for a server.
+    :param timeout: seconds to wait for a server's whole answer.
     :param dead_retry: seconds after which a server that failed is tried again.
     :param idle: seconds that an unused connection is kept.
     """
@@ -65,6 +67,7 @@ class SharedCache:
             pool_idle_timeout=idle,
             default_noreply=False,
             no_delay=True,
+            socket_module=sockets(timeout),
         )
 
     def get(self, key: str) -> bytes | None:

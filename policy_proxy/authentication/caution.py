@@ -1,51 +1,88 @@
-"""What keeps a Keystone that does not answer from being asked by every request."""
+"""What keeps Keystone from being asked by every request: when it fails, and when it is flooded.
+
+docs/decisions/asking-keystone.md says why no library does it.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from policy_proxy.authentication.cache import SharedCache, TokenCache
+from policy_proxy.places import Places
 
 PAUSE = 1.0
 """Seconds for which nobody asks after a failure."""
+PATIENCE, STALL = 5.0, 1.0
+"""Seconds that a request waits for others to be done with asking, and those without any of them
+done after which it does not. Many come at once with tokens that a new worker does not know."""
+SPAN = 1.0
+"""Seconds over which refused tokens are counted."""
 
 
 class NotAsked(Exception):
-    """Keystone has just failed, so it is left alone for a moment."""
+    """Keystone is left alone for a moment."""
 
 
-class Cautious:
-    """A cache of validated tokens, for auth_token, that lets it ask for a token only when it may.
+class Caution:
+    """Says who may ask Keystone now; any number of threads may share one.
 
-    auth_token asks Keystone for whatever is not in its cache. While Keystone fails, one request
-    every PAUSE seconds may do so; the others fail at once. What is in the cache works all the time.
+    While Keystone fails, one request every PAUSE seconds may ask; the others fail at once.
+
+    :param at_once: how many may ask at the same time.
+    :param refusals: how many tokens it may refuse in a second before unknown ones are kept away.
     """
 
-    def __init__(self, cache: TokenCache | SharedCache) -> None:
-        self._cache = cache
+    def __init__(self, at_once: int, refusals: int) -> None:
+        self._failures = 0
+        self._places = Places(at_once, PATIENCE, hurry=PATIENCE, stall=STALL)
         self._lock = threading.Lock()
         self._next_try: float | None = None
+        self._refused: deque[float] = deque(maxlen=refusals)
 
-    def get(self, key: str) -> bytes | None:
+    def enter(self) -> None:
         """
-        :raises NotAsked: if the token is not in the cache, and Keystone may not be asked now.
+        :raises NotAsked: if Keystone may not be asked now. Otherwise `leave` must follow.
         """
-        found = self._cache.get(key)
-        if found is None and self._next_try is not None and not self._may_try():
-            raise NotAsked("Keystone has just failed, so it is not asked for a moment")
-        return found
+        self._check_flood()
+        if not self._places.take():
+            raise NotAsked("too many others are asking Keystone")
+        try:
+            self._check_flood()
+            if self._next_try is not None and not self._may_try():
+                raise NotAsked("Keystone has just failed, so it is not asked for a moment")
+        except NotAsked:
+            self._places.give_back()
+            raise
 
-    def set(self, key: str, value: bytes, time: int = 0) -> None:
-        self._cache.set(key, value, time)
+    def leave(self) -> None:
+        self._places.give_back()
 
     def failed(self) -> None:
         """Keystone could not be asked."""
+        self._failures += 1
         self._next_try = time.monotonic() + PAUSE
+
+    def unbroken(self) -> Callable[[], bool]:
+        """Tells whether Keystone has not failed since now."""
+        before = self._failures
+        return lambda: self._failures == before
 
     def worked(self) -> None:
         """Keystone answered, whatever it said."""
         self._next_try = None
+
+    def refused(self) -> None:
+        """It said that there is no such token."""
+        self._refused.append(time.monotonic())
+
+    def _check_flood(self) -> None:
+        times = self._refused
+        if len(times) == times.maxlen and time.monotonic() - times[0] < SPAN:
+            raise NotAsked(f"Keystone has refused {len(times)} tokens within a second")
 
     def _may_try(self) -> bool:
         with self._lock:
@@ -54,3 +91,58 @@ class Cautious:
                 return False
             self._next_try = now + PAUSE
             return True
+
+
+class Asking:
+    """What auth_token looked for in the cache, and put there, for one request."""
+
+    def __init__(self) -> None:
+        self.missed = self.stored = 0
+
+    @property
+    def asked(self) -> bool:
+        """Whether Keystone was asked."""
+        return self.missed > 0
+
+    @property
+    def found_all(self) -> bool:
+        """Whether Keystone knows each token that it was asked about."""
+        return self.stored >= self.missed
+
+
+class Cautious:
+    """A cache of validated tokens for auth_token, which asks Keystone for whatever is not in it: so
+    here it is held back. What is in the cache works all the time.
+
+    auth_token takes one cache for good, so what is noted for each request is noted by thread.
+    """
+
+    def __init__(self, cache: TokenCache | SharedCache, caution: Caution) -> None:
+        self._cache = cache
+        self._caution = caution
+        self._mine = threading.local()
+
+    @contextmanager
+    def asking(self) -> Iterator[Asking]:
+        """Within, this thread asks about one request."""
+        asking = self._mine.asking = Asking()
+        try:
+            yield asking
+        finally:
+            if asking.missed:
+                self._caution.leave()
+
+    def get(self, key: str) -> bytes | None:
+        """
+        :raises NotAsked: if the token is not in the cache, and Keystone may not be asked now.
+        """
+        found = self._cache.get(key)
+        if found is None:
+            if not self._mine.asking.missed:
+                self._caution.enter()
+            self._mine.asking.missed += 1
+        return found
+
+    def set(self, key: str, value: bytes, time: int = 0) -> None:
+        self._mine.asking.stored += 1
+        self._cache.set(key, value, time)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from functools import partial
 
 from policy_proxy.authentication import token_header
-from policy_proxy.authentication.auth_token import AuthToken
+from policy_proxy.authentication.auth_token import UNKNOWN, AuthToken
 from policy_proxy.authentication.identity import identity_of, lasts_until
-from policy_proxy.authentication.memory import Memory, Validated
+from policy_proxy.authentication.memory import NOBODY, Memory, Validated
 from policy_proxy.errors import Unauthenticated
 from policy_proxy.model import (
     IDENTITY,
@@ -76,5 +76,7 @@ class Identify:
         token_auth = self._auth_token.validated(environ)
         if token_auth is None:
             return None
+        if token_auth is UNKNOWN:
+            return NOBODY
         identity = identity_of(token_auth, token, service_token)
         return Validated(identity, lasts_until(token_auth))

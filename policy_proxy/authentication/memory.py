@@ -1,13 +1,14 @@
 """Identities remembered for a moment, so that a caller's next request costs no second validation.
 
 Only what depends on nothing but the tokens is remembered for them. A token with access rules is
-validated for every request, since they are about its method and path; so a refusal, which may come
-from such rules, is remembered for the same method and path alone.
+validated for every request, since they are about its method and path; so a refusal that may come
+from such rules is remembered for the same method and path alone.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 import threading
 import time
@@ -25,16 +26,21 @@ from policy_proxy.model import Identity
 class Validated:
     """What a validation found.
 
+    :param identity: None if Keystone does not know the tokens, whatever is asked with them.
     :param until: until when the tokens alone tell this identity, in seconds since the epoch; 0 if
         they do not.
     """
 
-    identity: Identity
+    identity: Identity | None
     until: float
 
 
+NOBODY = Validated(None, math.inf)
+
+
 Validate = Callable[[], Validated | None]
-"""Asks Keystone; None if it does not accept the token. Raises a `Refusal` if it cannot be asked."""
+"""Asks Keystone; None if it does not accept the tokens for this request. Raises a `Refusal` if it
+cannot be asked."""
 
 
 class Memory:
@@ -66,7 +72,7 @@ class Memory:
             known = self._known.get(key)
             if known is not None:
                 return known.identity
-            if here in self._refused:
+            if here in self._refused or key in self._refused:
                 return None
             other = self._asked.get(key)
             if other is None:
@@ -97,6 +103,8 @@ class Memory:
             del self._asked[key]
             if found is None:
                 self._refused[here] = True
+            elif found.identity is None:
+                self._refused[key] = True
             else:
                 self._known[key] = found
         mine.set_result(found)

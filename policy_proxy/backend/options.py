@@ -19,6 +19,9 @@ BUFFER_BYTES = 8 * 1024
 """What libcurl reads at a time. It hands over some twenty times as much before it lets go: the most
 that a streamed answer holds in memory."""
 
+DNS_SECONDS = 5
+"""How long an address is kept for new connections, so that they follow a name that moves."""
+
 Options = list[tuple[int, Any]]
 
 
@@ -39,6 +42,7 @@ def fixed(settings: BackendSettings) -> Options:
         (pycurl.NOSIGNAL, 1),
         (pycurl.TCP_NODELAY, 1),
         (pycurl.BUFFERSIZE, BUFFER_BYTES),
+        (pycurl.DNS_CACHE_TIMEOUT, DNS_SECONDS),
         (pycurl.CONNECTTIMEOUT_MS, int(settings.connect_timeout * 1000)),
         (pycurl.TIMEOUT_MS, int(settings.total_timeout * 1000)),
         *_tls(settings),

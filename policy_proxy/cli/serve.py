@@ -58,6 +58,7 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     if problems:
         listens.remove()
         fail(problems)
+    listener.end_unread(listens, settings.backend.total_timeout)
     logging.config.dictConfig(logs.configuration(settings.server.log_level))
     _LOG.info("main process %s listens at %s", os.getpid(), listens.name)
     tell = notify.teller(os.environ.pop("NOTIFY_SOCKET", None))

@@ -13,6 +13,7 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 GROUP = "keystone_authtoken"
+_TIMEOUT = 5.0
 CACHE_KEY = "policy_proxy.token_cache"
 """The environ key under which auth_token finds the cache that this service hands it."""
 
@@ -53,15 +54,21 @@ def register_plugin(conf: cfg.ConfigOpts, group: str) -> None:
 def session(conf: cfg.ConfigOpts, group: str) -> Any:
     """A keystoneauth session with the TLS options and the timeout that `group` sets."""
     section = conf[group]
-    timeout = section.http_connect_timeout if group == GROUP else section.timeout
     return loading.session.Session().load_from_options(
         cert=section.certfile,
         key=section.keyfile,
         cacert=section.cafile,
         insecure=section.insecure,
-        timeout=timeout,
+        timeout=timeout(conf, group),
         user_agent="policy-proxy",
     )
+
+
+def timeout(conf: cfg.ConfigOpts, group: str) -> float:
+    """Seconds that one call to Keystone may take; what is not set is refused elsewhere."""
+    section = conf[group]
+    given = section.http_connect_timeout if group == GROUP else section.timeout
+    return float(given or _TIMEOUT)
 
 
 def _given(section: cfg.ConfigOpts.GroupAttr, name: str) -> str | None:

@@ -23,8 +23,9 @@ OPTS = [
         default=1.0,
         min=0,
         max=2,
-        help="Seconds that a token is remembered as refused for one method and path, so that a "
-        "client which repeats a bad request does not occupy Keystone. 0: not at all.",
+        help="Seconds that a token is remembered as refused, so that a client which repeats a bad "
+        "request does not occupy Keystone: wherever it is sent if Keystone does not know it, else "
+        "for one method and path. 0: not at all.",
     ),
     cfg.IntOpt(
         "size",

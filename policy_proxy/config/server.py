@@ -44,10 +44,10 @@ OPTS = [
     ),
     cfg.IntOpt(
         "threads",
-        default=32,
+        default=128,
         min=1,
         help="Requests that one worker of `serve` handles at the same time. Most of them wait for "
-        "the backend.",
+        "the backend. Threads are made when they are needed.",
     ),
     cfg.BoolOpt(
         "one_core",

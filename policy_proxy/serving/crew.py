@@ -60,7 +60,7 @@ class Plan:
         self.settings = settings
         self._listener = listener
         self._cores = cores
-        self._make: Make = processes(settings.server, listener)
+        self._make: Make = processes(settings.server, settings.limits, listener)
 
     def crew(self, *, waits: bool) -> list[Member]:
         """As many as there are to be, started.

@@ -108,6 +108,16 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
     return sock
 
 
+def end_unread(listens: Listener, seconds: float) -> None:
+    """Have the kernel close connections whose client takes nothing of its answer for so long: the
+    thread that waits for it could not. What a socket accepts takes this over from it.
+    https://man7.org/linux/man-pages/man7/tcp.7.html (TCP_USER_TIMEOUT)
+    """
+    if not listens.unix:
+        for sock in listens.socks:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
+
+
 def _unix(server: ServerSettings, path: str) -> Listener:
     sock = socket.socket(socket.AF_UNIX)
     # never, not for a moment, is it open to more

@@ -9,6 +9,7 @@ pyproject.toml, and tests go through all of this over sockets.
 from __future__ import annotations
 
 import multiprocessing
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,11 +19,14 @@ from granian.constants import HTTPModes, Interfaces, RuntimeModes, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 
+from policy_proxy.config.limits import LimitSettings
 from policy_proxy.config.server import ServerSettings
 from policy_proxy.model import WSGIApp
 from policy_proxy.serving.listener import Listener
 from policy_proxy.telemetry import logs
 
+_CONNECTIONS = 1024
+"""That granian accepts, and lets wait."""
 KEEP_ALIVE = 15
 """Seconds that a connection may wait for the head of its next request."""
 _TLS = {"1.2": SSLProtocols.tls12, "1.3": SSLProtocols.tls13}
@@ -51,11 +55,13 @@ Make = Callable[[int, Callable[[], WSGIApp]], Process]
 """Takes the number of a worker, and what loads its application; the result is to be started."""
 
 
-def processes(server: ServerSettings, listener: Listener) -> Make:
+def processes(server: ServerSettings, limits: LimitSettings, listener: Listener) -> Make:
     """What makes worker processes with these settings."""
     # Python 3.14 would start new interpreters, in which nothing of what is made here is left
     multiprocessing.set_start_method("fork", force=True)
-    granian = _granian(server)
+    threads = limits.threads(server.threads)
+    _raise_descriptors(_CONNECTIONS + 2 * threads)
+    granian = _granian(server, threads)
     granian._sso = None  # noqa: SLF001
 
     def make(number: int, load: Callable[[], WSGIApp]) -> Process:
@@ -68,7 +74,14 @@ def processes(server: ServerSettings, listener: Listener) -> Make:
     return make
 
 
-def _granian(server: ServerSettings) -> Any:
+def _raise_descriptors(needed: int) -> None:
+    """Have as many file descriptors as may be needed, as far as the hard limit allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY not in {soft, hard} and soft < min(needed, hard):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
+
+
+def _granian(server: ServerSettings, threads: int) -> Any:
     def path(name: str | None) -> Path | None:
         return Path(name) if name else None
 
@@ -76,7 +89,8 @@ def _granian(server: ServerSettings) -> Any:
         "policy_proxy",
         interface=Interfaces.WSGI,
         workers=server.workers,
-        blocking_threads=server.threads,
+        backlog=_CONNECTIONS,
+        blocking_threads=threads,
         runtime_mode=RuntimeModes.mt,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE * 1000),

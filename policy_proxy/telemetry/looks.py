@@ -8,6 +8,7 @@ from dataclasses import replace
 from keystoneauth1 import discover, exceptions
 from oslo_config import cfg
 
+from policy_proxy.backend import keystone as transport
 from policy_proxy.backend.client import Backend
 from policy_proxy.backend.messages import Outbound
 from policy_proxy.config import authtoken
@@ -27,7 +28,7 @@ def keystone(conf: cfg.ConfigOpts) -> Look:
     https://docs.openstack.org/api-ref/identity/v3/#list-versions
     """
     url = conf[authtoken.login_group(conf)].auth_url
-    session = authtoken.session(conf, authtoken.GROUP)
+    session = transport.session(conf, authtoken.GROUP)
 
     def look() -> str:
         try:

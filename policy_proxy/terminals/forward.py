@@ -25,6 +25,7 @@ from policy_proxy.model import (
 )
 from policy_proxy.terminals import location, usable
 from policy_proxy.terminals.gate import admitted
+from policy_proxy.terminals.streaming import Streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Forward:
 
     :param service_credentials: whose token goes out instead of the caller's, if any.
     :param challenge: what a 401 tells the client: where to get a token.
+    :param streams: through which large answers go out.
     """
 
     backend: Backend
@@ -41,17 +43,19 @@ class Forward:
     public_url: str | None
     service_credentials: ServiceCredentials | None
     challenge: Headers
+    streams: Streams
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         request = admitted(environ)
         answer = self._asked(environ, request)
         try:
             headers = self._answered(environ, answer)
+            body = self.streams.body(answer, request.method)
         except BaseException:  # nobody gets the answer, so nobody else would close it
             answer.close()
             raise
         start_response(_status_line(answer.status), headers)
-        return answer.body
+        return body
 
     def _asked(self, environ: Environ, request: Request) -> Answer:
         identity: Identity | None = environ.get(IDENTITY)

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from policy_proxy.audit.record import record
 from policy_proxy.audit.line import as_line
+from policy_proxy.audit.record import record
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.model import REQUEST_ID
 from policy_proxy.placement.operations import OPERATIONS

@@ -17,6 +17,7 @@ from bench.targets import Judged
 
 UNITS = {
     "throughput": "/s",
+    "refused": "/s",
     "p50": "ms",
     "p90": "ms",
     "p99": "ms",

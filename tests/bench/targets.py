@@ -52,6 +52,10 @@ def _throughput(scene: str, ours: str, other: str) -> Callable[[Pick], float]:
     return lambda pick: pick(scene, ours, "throughput") / pick(scene, other, "throughput")
 
 
+def _latency(scene: str, ours: str) -> Callable[[Pick], float]:
+    return lambda pick: pick(scene, ours, "p99")
+
+
 def _added_latency(pick: Pick) -> float:
     ours, bare, plain = (pick(ONE, name, "p50") for name in ("ours", "bare", "nginx plain"))
     return (ours - plain) / (bare - plain)
@@ -73,6 +77,7 @@ def _added_cpu(scene: str, ours: str) -> Callable[[Pick], float]:
 
 MIDDLE = "load/GET 1 kB/16/100/0"
 ONE = "load/GET 1 kB/1/100/0"
+OVERLOADS = ((0, ""), (50, ", backend 50 ms"))
 DECISIONS = ("resource_providers:list", "usages", "allocations:update")
 
 TARGETS = (
@@ -162,6 +167,25 @@ TARGETS = (
         AT_MOST,
         3,
         lambda pick: pick("streams", "ours, streaming", "p99") / pick("streams", "ours", "p99"),
+    ),
+    *(
+        Target(
+            f"accepted under 10 times the load / at the peak{words}",
+            AT_LEAST,
+            0.8,
+            _throughput(f"overload/{delay}", "ours, overload", "ours, peak"),
+        )
+        for delay, words in OVERLOADS
+    ),
+    *(
+        Target(
+            f"p99 under 10 times the load{words}",
+            AT_MOST,
+            5000,  # [limits] queue_timeout
+            _latency(f"overload/{delay}", "ours, overload"),
+            unit="ms",
+        )
+        for delay, words in OVERLOADS
     ),
     Target(
         "2 workers / 1 worker",

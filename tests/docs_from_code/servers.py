@@ -63,6 +63,7 @@ These tables are made from what the tests saw (`docs/servers.json`), and CI comp
 - *400 server*: the server refused it before the proxy saw it: nothing is in the audit file
 - *no status*: an answer of HTTP/0.9, which has none
 - *no answer*: the connection was closed, or nothing came within a second
+- *no status*: an error as HTTP/0.9 has it, a body alone
 - *refused*: nothing reached Placement; whether an answer came depends on who was faster
 - n/a: there is nothing to test
 

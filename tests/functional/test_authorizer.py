@@ -191,3 +191,19 @@ def test_a_browser_s_preflight_is_no_yes(make):
 def test_a_health_check_is_no_yes_either(make):
     for front_end in FRONT_ENDS:
         assert make(front_end).ask("GET", "/healthcheck").status_int == 404
+
+
+def test_a_yes_that_cannot_be_recorded_is_none_where_audit_is_strict(make, tmp_path):
+    authorizer = make("nginx", options="[audit]\nstrict = writes\ntimeout = 0.3")
+    asked = ("PUT", "/traits/CUSTOM_A")
+    assert authorizer.ask(*asked).status_int == 200
+    intent, record = authorizer.records()
+    assert (intent["event"], record["event"]) == ("intent", "request")
+    assert intent["request_id"] == record["request_id"]
+
+    (tmp_path / "audit.jsonl").unlink()
+    (tmp_path / "audit.jsonl").mkdir()
+    assert authorizer.ask(*asked).status_int not in range(200, 300)
+    assert authorizer.ask("GET", "/traits").status_int == 200
+    (tmp_path / "audit.jsonl").rmdir()
+    assert authorizer.ask(*asked).status_int == 200

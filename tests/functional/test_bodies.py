@@ -73,7 +73,7 @@ class Held(io.RawIOBase):
 
 
 def test_slow_bodies_leave_room_for_everything_else(make_proxy, recorder):
-    proxy = make_proxy(recorder, options="[limits]\nmax_body_readers = 2")
+    proxy = make_proxy(recorder, options="[limits]\nmax_small_bodies = 2")
     go = threading.Event()
     bodies = [Held(go), Held(go)]
     threads = [threading.Thread(target=put, args=(proxy, ADMIN, body)) for body in bodies]

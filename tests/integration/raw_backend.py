@@ -98,7 +98,7 @@ class RawBackend:
         self._scripts = list(scripts)
         self._tls = tls
         self._socks: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 from collections import Counter
-from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -22,20 +21,29 @@ from placement import handler
 
 from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
+from policy_proxy.admission.reading import Readers
 from policy_proxy.config.limits import LimitSettings
 from policy_proxy.errors import Refusal
 from policy_proxy.model import REQUEST, SNAPSHOT, BodyRule, Environ, Request
 from policy_proxy.placement.service import SERVICE
+from policy_proxy.places import Places
 from policy_proxy.policy.mentions import Mentions
 from policy_proxy.policy.snapshot import PolicySnapshot
 
 LIMITS = LimitSettings(
     max_body_bytes=8192,
     max_body_readers=1,
+    max_small_bodies=4,
     max_target_bytes=65536,
     max_header_bytes=32768,
     max_headers=100,
     max_json_depth=32,
+    max_requests=4,
+    max_queued=4,
+    queue_timeout=1.0,
+    max_streams=4,
+    max_validations=4,
+    max_refused_tokens=4,
     remembered_requests=0 if "requests" in os.environ.get("CACHES_OFF", "") else 16,
 )
 OPERATIONS = {operation.rule for operation in SERVICE.operations}
@@ -136,7 +144,7 @@ def let_in(environ: Environ) -> Environ | None:
         return []
 
     try:
-        readers = BoundedSemaphore(1)
+        readers = Readers(Places(1, 1.0), 1, 1)
         late = Content(inner, SERVICE, LIMITS, readers, decisive=False)
         early = Content(late, SERVICE, LIMITS, readers, decisive=True)
         ADMITTED.clear()

@@ -287,11 +287,11 @@ def test_a_dangerous_policy_ends_in_one_sentence(good, command):
 @pytest.mark.parametrize("command", ["serve", "check"])
 def test_configuration_audit_file_and_policy_are_told_at_once(good, command):
     text = re.sub(r"(?m)^(password|file) = .*$", "", good.read_text())
-    more = "[limits]\nmax_body_readers = 32\n"
+    more = "[limits]\nmax_requests = 129\n"
     good.write_text(f"{text}\n[audit]\nfile = {good.parent}\n{more}")
     (good.parent / "policy.yaml").unlink()
     lines = sentences(run(command, "--config-file", str(good)))
-    parts = ("password is not set", "is a folder", "policy.yaml", "is not below [server] threads")
+    parts = ("password is not set", "is a folder", "policy.yaml", "is above [server] threads")
     for part in parts:
         assert any(part in line for line in lines), part
 

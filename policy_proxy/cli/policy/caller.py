@@ -9,6 +9,7 @@ from wsgiref.util import setup_testing_defaults
 from policy_proxy import config
 from policy_proxy.authentication.auth_token import AuthToken
 from policy_proxy.authentication.cache import TokenCache
+from policy_proxy.authentication.caution import Caution
 from policy_proxy.authentication.layer import Identify
 from policy_proxy.authentication.memory import Memory
 from policy_proxy.cli.output import fail
@@ -32,7 +33,7 @@ def identity_of_token(file: BinaryIO, config_file: str) -> Identity:
         conf = config.read([config_file]).conf
         if problems := authtoken.problems(conf):
             fail(f"{config_file}: {problem}" for problem in problems)
-        auth_token = AuthToken(conf, TokenCache(0))
+        auth_token = AuthToken(conf, TokenCache(0), Caution(1, 1))
         Identify(_end, auth_token, Memory(identity_cache.OFF), ())(environ, _start)
     except ConfigurationError as error:
         fail(error.problems)

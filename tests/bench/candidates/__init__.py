@@ -58,6 +58,9 @@ CANDIDATES: Mapping[str, Candidate] = {
     ),
     "Placement": Candidate(placement.direct, "Placement with its own middleware and policy"),
     "Placement through ours": Candidate(placement.through_ours, "Placement behind ours"),
+    "Placement in ours": Candidate(
+        placement.with_ours_around, "Placement with ours around it, in one process"
+    ),
     "ours, 2 workers": Candidate(
         partial(ours.start, name="ours, 2 workers", workers=2), "ours with --workers 2"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,8 @@ TESTS = Path(__file__).parents[2]
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
     """Where a child finds bench.apps, with no web proxy in the way to loopback."""
-    return {"PYTHONPATH": str(TESTS), "no_proxy": "*", **more}
+    path = os.pathsep.join(filter(None, (str(TESTS), os.environ.get("PYTHONPATH"))))
+    return {"PYTHONPATH": path, "no_proxy": "*", **more}
 
 
 def start(

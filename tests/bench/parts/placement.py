@@ -1,4 +1,4 @@
-"""Placement with its own middleware and policy: direct, and through ours."""
+"""Placement with its own middleware and policy: direct, through ours, and in ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.loaded import Shape
 from bench.parts import Setting, load
 from bench.rounds import Scene
 
-NAMES = ("Placement", "Placement through ours")
+NAMES = ("Placement", "Placement through ours", "Placement in ours")
 
 
 def scenes(setting: Setting) -> Iterator[Scene]:

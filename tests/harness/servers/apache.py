@@ -28,6 +28,7 @@ from harness.servers.running import (
     for_proxy,
     started,
 )
+from harness.stack import eventually
 
 SITE = ETC / "apache2" / "policy-proxy.conf"
 SCRIPT = ETC / "wsgi" / "policy_proxy_app.py"
@@ -49,9 +50,15 @@ class Daemons(Running):
         return found
 
     def reload(self) -> None:
-        """One after the other, as the page says."""
-        for pid in self.worker_pids():
+        """One after the other, as the page says; returns when the last one has been told."""
+        before = self.worker_pids()
+        for pid in before:
             os.kill(pid, signal.SIGUSR1)
+            eventually(lambda gone=pid: self._replaced(gone, len(before)))
+
+    def _replaced(self, pid: int, count: int) -> bool:
+        now = self.worker_pids()
+        return pid not in now and len(now) == count
 
 
 class Apache:
@@ -59,9 +66,9 @@ class Apache:
 
     def missing(self) -> str:
         if HTTPD is None:
-            return "Apache is not installed: apt-get install apache2 apache2-dev"
+            return "Apache is not installed: apt-get install apache2-bin apache2-dev"
         if not find_spec("mod_wsgi"):
-            return "mod_wsgi is not installed: apt-get install apache2-dev; pip install mod-wsgi"
+            return "mod_wsgi is not installed: make install-servers"
         return ""
 
     def version(self) -> str:

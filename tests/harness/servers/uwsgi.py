@@ -45,7 +45,7 @@ class Uwsgi:
     name = "uWSGI"
 
     def missing(self) -> str:
-        return "" if UWSGI.exists() else "uWSGI is not installed: pip install uwsgi"
+        return "" if UWSGI.exists() else "uWSGI is not installed: make install-servers"
 
     def version(self) -> str:
         return metadata.version("uwsgi")
@@ -133,8 +133,18 @@ class UwsgiBehindNginx:
             ) as running:
                 yield running
         finally:
-            behind.terminate()
-            behind.wait(60)
+            _end(behind)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """One that is told to stop while its workers load does not hear it."""
+    process.terminate()
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 def _ini(folder: Path, listening: str, application: str, threads: int, processes: int) -> Path:

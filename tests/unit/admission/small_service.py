@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
-from threading import BoundedSemaphore
 from typing import Any
 
 from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
+from policy_proxy.admission.reading import Readers
 from policy_proxy.config.limits import LimitSettings
 from policy_proxy.errors import Malformed, NotFound
 from policy_proxy.model import BodyRule, Environ, Operation, Pairs, PublicError, Service, WSGIApp
+from policy_proxy.places import Places
 
 UUID = "7e5f8c3a-0d6b-4a52-9d3e-0a4f1c2b3d4e"
 
@@ -31,10 +32,17 @@ OPERATIONS = (
 LIMITS = LimitSettings(
     max_body_bytes=1000,
     max_body_readers=4,
+    max_small_bodies=4,
     max_target_bytes=2000,
     max_header_bytes=2000,
     max_headers=20,
     max_json_depth=8,
+    max_requests=4,
+    max_queued=4,
+    queue_timeout=1.0,
+    max_streams=4,
+    max_validations=4,
+    max_refused_tokens=4,
     remembered_requests=16,
 )
 
@@ -121,7 +129,7 @@ class Inner:
 
 def admission(app: WSGIApp, limits: LimitSettings = LIMITS) -> WSGIApp:
     """Both layers, as the chain has them, without those between."""
-    readers = BoundedSemaphore(limits.max_body_readers)
+    readers = Readers(Places(1, 1.0), 1, 1)
     late = Content(app, SERVICE, limits, readers, decisive=False)
     early = Content(late, SERVICE, limits, readers, decisive=True)
     return Admission(early, SERVICE, limits)

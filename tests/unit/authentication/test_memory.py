@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from policy_proxy.authentication.memory import Memory, Validated
+from policy_proxy.authentication.memory import NOBODY, Memory, Validated
 from policy_proxy.config.identity_cache import OFF, IdentityCacheSettings
 from policy_proxy.errors import Unavailable
 from policy_proxy.model import Identity
@@ -78,6 +78,19 @@ def test_a_refusal_is_remembered_for_its_own_place_alone():
     assert memory.identity("t ", "GET /forbidden", keystone) is None
     assert memory.identity("t ", "GET /a", keystone) is ALICE
     assert keystone.asked == 2
+
+
+def test_tokens_that_nobody_has_are_refused_wherever_they_come():
+    memory, keystone = remembering(), Keystone(NOBODY)
+    for place in ("GET /a", "GET /b", "PUT /a"):
+        assert memory.identity("t ", place, keystone) is None
+    assert keystone.asked == 1
+
+
+def test_callers_with_one_token_that_nobody_has_are_one_call():
+    keystone = Slow(NOBODY)
+    assert at_once(remembering(), keystone, [f"GET /{n}" for n in range(8)]) == [None] * 8
+    assert keystone.asked == 1
 
 
 def test_a_refusal_is_soon_forgotten():

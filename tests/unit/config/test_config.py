@@ -297,27 +297,45 @@ def test_what_others_in_the_process_set_as_defaults_of_oslo_policy_is_not_ours()
 
 
 @pytest.mark.parametrize(
-    ("text", "readers"),
+    ("text", "requests", "validations"),
     [
-        ("", 8),
-        ("[server]\nthreads = 4\n", 2),
-        ("[server]\nthreads = 1\n", 1),
-        ("[server]\nthreads = 64\n", 8),
-        ("[limits]\nmax_body_readers = 20\n", 20),
+        ("", 128, 16),
+        ("[server]\nthreads = 4\n", 4, 1),
+        ("[server]\nthreads = 1\n", 1, 1),
+        ("[limits]\nmax_requests = 20\nmax_validations = 7\n", 20, 7),
     ],
 )
-def test_half_of_the_threads_read_bodies_unless_it_is_said(load, text, readers):
-    assert load(GOOD + text).limits.max_body_readers == readers
+def test_as_many_requests_as_threads_and_a_quarter_asks_keystone_unless_it_is_said(
+    load, text, requests, validations
+):
+    limits = load(GOOD + text).limits
+    assert (limits.max_requests, limits.max_validations) == (requests, validations)
 
 
 @pytest.mark.parametrize(
-    ("readers", "threads", "bad"), [(3, 4, False), (4, 4, True), (8, 4, True), (1, 1, False)]
+    ("text", "threads", "sentence"),
+    [
+        ("max_requests = 8", 8, None),
+        ("max_requests = 9", 8, "max_requests = 9 is above [server] threads = 8"),
+        (
+            "max_requests = 4\nmax_validations = 4",
+            8,
+            "max_validations = 4 is not below max_requests = 4",
+        ),
+        ("max_requests = 1\nmax_validations = 1", 8, None),
+    ],
 )
-def test_slow_bodies_must_not_be_able_to_take_every_thread(load, readers, threads, bad):
-    settings = load(f"{GOOD}[limits]\nmax_body_readers = {readers}\n")
-    sentence = f"[limits] max_body_readers = {readers} is not below [server] threads = {threads}"
+def test_limits_that_make_no_sense_together_are_told(load, text, threads, sentence):
+    settings = load(f"{GOOD}[limits]\n{text}\n")
     found = config.limits.problems(settings.limits, threads)
-    assert [problem.partition(":")[0] for problem in found] == [sentence] * bad
+    assert [problem.partition(":")[0] for problem in found] == (
+        [f"[limits] {sentence}"] if sentence else []
+    )
+
+
+def test_serve_has_a_thread_for_each_that_works_or_waits(load):
+    text = "max_queued = 2\nmax_streams = 3\nmax_body_readers = 4\nmax_small_bodies = 5\n"
+    assert load(f"{GOOD}[limits]\n{text}").limits.threads(10) == 24
 
 
 @pytest.mark.parametrize(

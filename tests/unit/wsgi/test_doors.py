@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 
 import pytest
@@ -33,6 +34,26 @@ def test_a_door_is_opened_by_its_first_request_and_once():
     for thread in threads:
         thread.join()
     assert len(built) == 1
+
+
+def test_a_door_that_was_open_before_a_fork_is_opened_again_after_it():
+    """Even if another thread was just opening it: nobody would ever let go of its lock."""
+    built = []
+
+    def build():
+        built.append(os.getpid())
+        return hello
+
+    door = wsgi.Door(build)
+    door.opened()
+    door._building[os.getpid()].acquire()
+    child = os.fork()
+    if not child:
+        door.opened()
+        door.opened()
+        os._exit(0 if built == [os.getppid(), os.getpid()] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert built == [os.getpid()]
 
 
 def test_the_environ_of_the_server_stays_as_it_is():
