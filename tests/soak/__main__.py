@@ -1,4 +1,4 @@
-"""`make soak TIME=10m`: a mixed load on the real stack while much is done to it; then the figures."""
+"""`make soak TIME=10m`: a mixed load on the real stack, much that goes wrong, and the figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong at the end: the clients' knowledge against the audit file, the line and Placement."""
+"""What is wrong at the end: what clients know against the audit file, the line and Placement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from soak.site import Site
 from soak.troubles import Trouble
 
 STALE = 30.0
-"""Seconds that an old policy may go on deciding. A look takes twice 0.8 s, on a busy machine more."""
+"""Seconds that an old policy may go on deciding: twice 0.8 s for a look, on a busy machine more."""
 
 Records = dict[str, list[dict[str, Any]]]
 

@@ -58,7 +58,7 @@ class Site:
         self.in_force.append((at, name))
 
     def token(self, caller: str) -> str:
-        """One of Keystone itself, past the line that may be broken; a new one every `TOKEN_LIFE`."""
+        """Of Keystone itself, past the line that may be broken; a new one every `TOKEN_LIFE`."""
         with self._logging_in:  # two at a time can lock each other out of Keystone's SQLite file
             session, since = self._sessions.get(caller, (None, 0.0))
             if session is None or time.monotonic() - since > TOKEN_LIFE:
