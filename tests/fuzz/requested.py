@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 from attack.case import Case, Expected
 from attack.oracle import as_text, violations
 from attack.targets import World, proxied
+from harness import secrets
 from harness.keystone import Keystone
 from harness.proxy import PROXY_USER, SERVICE_GRANT
 from harness.server import serving
@@ -23,7 +23,7 @@ ANYTHING = Expected("either", frozenset(range(600)) - {500})
 
 @contextmanager
 def requests_checked(server: str = "granian") -> Iterator[Callable[[Any], None]]:
-    password = secrets.token_urlsafe()
+    password = secrets.made()
     keystone = Keystone({PROXY_USER: (password, SERVICE_GRANT)})
     with (
         tempfile.TemporaryDirectory() as folder,

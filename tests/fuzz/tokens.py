@@ -14,6 +14,7 @@ import webob
 
 from harness.keystone import Keystone
 from harness.proxy import PROXY_USER, SERVICE_GRANT, Proxy, configuration
+from harness.secrets import made
 from harness.server import serving
 from integration.raw_backend import RawBackend, placement
 
@@ -40,7 +41,7 @@ class Liar(Keystone):
 
 @contextmanager
 def tokens_checked() -> Iterator[Callable[[Any], None]]:
-    password = secrets.token_urlsafe()
+    password = made()
     keystone = Liar({PROXY_USER: (password, SERVICE_GRANT)})
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import signal
 import socket
 import ssl
@@ -18,6 +17,7 @@ import httpx
 import psutil
 import pytest
 
+from harness import secrets
 from harness.certificates import self_signed
 from harness.keystone import Grant
 from harness.proxy import ADMIN, configuration
@@ -377,7 +377,7 @@ def test_an_unreachable_backend_is_one_sentence(good, backend):
 
 
 def test_a_wrong_password_is_one_sentence(good, password):
-    another = secrets.token_urlsafe()
+    another = secrets.made()
     good.write_text(good.read_text().replace(password, another))
     (line,) = sentences(run("check", "--config-file", str(good)))
     assert f"{good}: [keystone_authtoken] the proxy's user gets no token" in line

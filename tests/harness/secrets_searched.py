@@ -1,0 +1,83 @@
+"""A plugin of pytest: at its end, no secret of a run may be in anything that the run wrote.
+
+Searched are all files below pytest's temporary folder (logs of child processes, audit files), but
+for those that must hold secrets by `harness.secrets.HOLDERS`; and what each test printed and logged.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import secrets
+
+REPORTS = "reports.txt"
+"""What tests have printed and logged, below the temporary folder."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Only where the run is controlled: the workers of pytest-xdist inherit the environment."""
+    if not hasattr(config, "workerinput") and secrets.ENVIRONMENT not in os.environ:
+        config.pluginmanager.register(_Search(config))
+
+
+class _Search:
+    """One for a run. `told` is what it says at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._told: list[str] = []
+        fd, path = tempfile.mkstemp(prefix="secrets-of-tests-")
+        os.close(fd)
+        self._registered = Path(path)
+        os.environ[secrets.ENVIRONMENT] = path
+
+    @property
+    def _folder(self) -> Path:
+        return self._config._tmp_path_factory.getbasetemp()  # what every test's folder lies in
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.sections:
+            with (self._folder / REPORTS).open("a", errors="replace") as file:
+                file.writelines(
+                    f"{report.nodeid} {name}\n{text}\n" for name, text in report.sections
+                )
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        files = [*_files(self._folder)]
+        holders = [path for path in files if secrets.holds(path)]
+        outputs = [path for path in files if not secrets.holds(path)]
+        known = secrets.registered(self._registered)
+        for path in holders:
+            known |= {*secrets.in_holder(path)}
+        hits = secrets.search(outputs, known, self._folder)
+        size = sum(path.stat().st_size for path in outputs) / 1e6
+        self._told = [f"{len(known)} secrets searched for in {len(outputs)} files, {size:.1f} MB"]
+        self._told += [f"A SECRET in line {hit.line} of {hit.file}" for hit in hits]
+        if hits and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for line in self._told:
+            terminalreporter.write_line(line)
+
+    @pytest.hookimpl
+    def pytest_unconfigure(self) -> None:
+        self._registered.unlink(missing_ok=True)
+        del os.environ[secrets.ENVIRONMENT]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The regular files, without following links: pipes and devices of tests are none."""
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = Path(where, name)
+            if path.is_file() and not path.is_symlink():
+                yield path
