@@ -1,7 +1,7 @@
 """A plugin of pytest: at its end, no secret of a run may be in anything that the run wrote.
 
 Searched are all files below pytest's temporary folder (logs of child processes, audit files), but
-for those that must hold secrets by `harness.secrets.HOLDERS`; and what each test printed and logged.
+for those that must hold secrets by `harness.secrets.HOLDERS`; and what tests printed and logged.
 """
 
 from __future__ import annotations

@@ -19,9 +19,7 @@ def written(directory: Path, sections: Sections) -> Path:
     if not parser.has_section("server"):
         parser.add_section("server")
     if "log_level" not in parser["server"]:
-        parser["server"]["log_level"] = (
-            "debug"  # secrets are searched for in all that it can say
-        )
+        parser["server"]["log_level"] = "debug"  # secrets are searched for in all that it can say
     with path.open("w") as stream:
         parser.write(stream)
     path.write_text(caches.chosen(path.read_text()))
