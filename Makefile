@@ -61,6 +61,7 @@ check: install
 	$(BIN)/lint-imports
 
 # What it costs, beside what else could be done; half an hour. As root it installs Debian packages.
+# uWSGI and Apache are measured, too, after `make install-servers`.
 bench: $(VENV)/.installed-bench
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 

@@ -46,6 +46,7 @@ def fixed(settings: BackendSettings) -> Options:
         (pycurl.CONNECTTIMEOUT_MS, int(settings.connect_timeout * 1000)),
         (pycurl.TIMEOUT_MS, int(settings.total_timeout * 1000)),
         *_tls(settings),
+        *([(pycurl.UNIX_SOCKET_PATH, settings.unix_socket)] if settings.unix_socket else []),
     ]
 
 

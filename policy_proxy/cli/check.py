@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -21,46 +22,91 @@ from policy_proxy.policy.source import read
 from policy_proxy.telemetry import looks
 from policy_proxy.terminals.verdict import without_bodies
 
+SERVERS = (
+    *("apache", "caddy", "envoy", "granian", "gunicorn", "in-process", "nginx", "serve"),
+    *("traefik", "uwsgi", "waitress"),
+)
+"""Those of `policy_proxy.cli.servers.every`, which is imported only when one is named."""
+_WITHOUT_BACKEND = ("in-process",)
 
-@click.command(short_help="Check configuration, policy files, Keystone and backend.")
+
+@click.command(short_help="Check configuration, policy files, Keystone, backend and server.")
 @click.option("--config-file", required=True, type=click.Path(), help="Configuration to check.")
 @click.option(
     "--offline", is_flag=True, help="Look at files only: do not ask Keystone and the backend."
 )
-def check(config_file: str, *, offline: bool) -> None:
+@click.option(
+    "--server",
+    "server",
+    type=click.Choice(SERVERS),
+    metavar="NAME",
+    help=f"Also what in the environment of this server would break what the proxy promises: "
+    f"{', '.join(SERVERS)}.",
+)
+@click.option(
+    "--server-config",
+    "server_config",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="The server's own configuration, or the systemd unit that starts it; may come again.",
+)
+def check(
+    config_file: str, *, offline: bool, server: str | None, server_config: tuple[str, ...]
+) -> None:
     """Check the configuration, the policy files, and that Keystone and the backend answer.
 
     Prints every problem with its file, option and remedy. Exit code 0: none; 1: some.
     """
-    _, problems = inspected(config_file, offline=offline)
+    if server_config and server is None:
+        raise click.UsageError("--server-config needs --server")
+    with_backend = server not in _WITHOUT_BACKEND
+    settings, problems = inspected(config_file, offline=offline, with_backend=with_backend)
+    notes: Sequence[str] = ()
+    if server is not None:
+        from policy_proxy.cli.servers.report import report  # noqa: PLC0415  `serve` needs none of it
+
+        files = server_config or ((config_file,) if server in ("granian", "serve") else ())
+        told = report(server, files, settings)
+        problems += told.problems
+        notes = told.notes
+    if not problems:
+        click.echo(f"{config_file}: good")
+    for note in dict.fromkeys(notes):
+        if note != f"{config_file}: good":
+            click.echo(note)
     if problems:
         fail(problems)
-    click.echo(f"{config_file}: good")
 
 
-def inspected(config_file: str, *, offline: bool) -> tuple[Settings, list[str]]:
+def inspected(
+    config_file: str, *, offline: bool, with_backend: bool = True
+) -> tuple[Settings, list[str]]:
     """The settings, and every problem of configuration, audit file and policy, a sentence each.
 
     Ends the command with exit code 1 if there is nothing to look at.
 
     :param offline: whether Keystone and the backend are left alone.
+    :param with_backend: whether `[backend]` is used at all.
     """
     try:
-        return looked_at(config_file, offline=offline)
+        return looked_at(config_file, offline=offline, with_backend=with_backend)
     except ConfigurationError as error:
         fail(error.problems)
 
 
-def looked_at(config_file: str, *, offline: bool) -> tuple[Settings, list[str]]:
+def looked_at(
+    config_file: str, *, offline: bool, with_backend: bool = True
+) -> tuple[Settings, list[str]]:
     """The same.
 
     :raises ConfigurationError: if there is nothing to look at.
     """
-    settings, found = config.inspect([config_file])
+    settings, found = config.inspect([config_file], with_backend=with_backend)
     found += limits.problems(settings.limits, settings.server.threads)
     found += _audit_problems(settings.audit)
     if not offline:
-        found += _remote_problems(settings, found)
+        found += _remote_problems(settings, found, with_backend=with_backend)
     return settings, [*config.named(settings, found), *_policy_problems(settings)]
 
 
@@ -88,10 +134,11 @@ def _audit_problems(settings: AuditSettings) -> list[str]:
     return opening.problems_of(path, settings)
 
 
-def _remote_problems(settings: Settings, found: list[str]) -> list[str]:
+def _remote_problems(settings: Settings, found: list[str], *, with_backend: bool) -> list[str]:
     """What is wrong with what the good sections lead to; nobody is asked by a bad one."""
     problems = []
-    if not settings.authorizer.front_end and _is_good(backend.GROUP, found):
+    forwards = with_backend and not settings.authorizer.front_end
+    if forwards and _is_good(backend.GROUP, found):
         problems.append(looks.backend(settings.backend)())
     if _is_good(authtoken.GROUP, found) and _is_good(authtoken.login_group(settings.conf), found):
         keystone = looks.keystone(settings.conf)()

@@ -16,6 +16,11 @@ OPTS = [
         "one, for example http://127.0.0.1:8780 or https://placement.internal/placement.",
     ),
     cfg.StrOpt(
+        "unix_socket",
+        help="Path of a unix socket that the backend listens on: who may write to it may connect. "
+        "Of url, the path and the Host header are then all that counts. Unset: TCP.",
+    ),
+    cfg.StrOpt(
         "credentials",
         default="caller",
         choices=[
@@ -74,6 +79,7 @@ class BackendSettings:
     certfile: str | None
     keyfile: str | None
     max_answer_bytes: int
+    unix_socket: str | None = None
 
 
 def read(conf: cfg.ConfigOpts) -> BackendSettings:

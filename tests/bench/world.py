@@ -6,7 +6,7 @@ import dataclasses
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +22,13 @@ MEMCACHED_MB = 256
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`children` are the processes that end with the part that started them."""
+    """`children` are the processes that end with the part that started them; `stack` holds what
+    else ends with it.
+    """
 
     folder: Path
     children: Children
+    stack: ExitStack
     backend: str
     identities: tokens.Identities
     memcached: str
@@ -39,18 +42,19 @@ class World:
     @contextmanager
     def part(self) -> Iterator[World]:
         """The same with children of its own, which end with the `with` block."""
-        with children() as own:
-            yield dataclasses.replace(self, children=own)
+        with children() as own, ExitStack() as stack:
+            yield dataclasses.replace(self, children=own, stack=stack)
 
 
 @contextmanager
 def running(folder: Path, count: int) -> Iterator[World]:
     """Start all of it in `folder`, with `count` tokens; stop it at the end."""
-    with state.locked(folder), children() as started:
+    with state.locked(folder), children() as started, ExitStack() as stack:
         memcached = _memcached(started, folder)
         identities = tokens.start(started, folder)
         tokens.issue(identities, count)
-        yield World(folder, started, backend.start(started, folder), identities, memcached)
+        canned = backend.start(started, folder)
+        yield World(folder, started, stack, canned, identities, memcached)
 
 
 def _memcached(children: Children, folder: Path) -> str:

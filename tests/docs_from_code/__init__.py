@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import audit, commands, configuration, day, lint, operations, servers
+from . import (
+    audit,
+    check_server,
+    commands,
+    configuration,
+    day,
+    deploying,
+    lint,
+    operations,
+    servers,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,8 +28,10 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     f"docs/{audit.OLD_NAME}": audit.old_schema,
     f"docs/{day.NAME}": day.log,
     f"docs/{day.TRIED_NAME}": day.tried,
+    "docs/check-server.md": check_server.reference,
     "docs/commands.md": commands.reference,
     "docs/configuration.md": configuration.reference,
+    "docs/deploying.md": deploying.page,
     "docs/lint-codes.md": lint.reference,
     "docs/operations.md": operations.reference,
     "docs/servers.md": servers.page,

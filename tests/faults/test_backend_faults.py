@@ -63,7 +63,7 @@ def forever(piece, *before):
         connection.say(*before)
         while True:
             connection.say(piece)
-            time.sleep(0.001)
+            time.sleep(0.01)  # and no busier: the others' turns come in this process, too
 
     return fault
 
@@ -78,17 +78,17 @@ FAULTS = {
     "CUT_OFF": (say(COUNTED % 9, b"{}", then=die), {502}),
     "CUT_OFF_CHUNK": (say(CHUNKED, b"5\r\n{}", then=die), {502}),
     "TOO_LARGE": (say(COUNTED % (LARGEST + 1), b"{"), {502}),
-    "TOO_LARGE_CHUNKS": (forever(b"10000\r\n" + b" " * 65536 + b"\r\n", CHUNKED), {502, 504}),
+    "TOO_LARGE_CHUNKS": (forever(b"100000\r\n" + b" " * MEBI + b"\r\n", CHUNKED), {502}),
     "NO_LENGTH": (say(b"HTTP/1.1 200 OK\r\n\r\n{}", then=die), {502}),
     "SWITCHES": (say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), {502}),
     "HINTS_FIRST": (say(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", OK), {200}),
-    "ENDLESS_INTERIM": (forever(INTERIM), {502, 504}),
+    "ENDLESS_INTERIM": (forever(INTERIM * 10), {502}),
     "SLOW_INTERIM": (drip(INTERIM * 50), {504}),
     "MANY_HEADERS": (
         say(OK[:-6], *(b"X-%d: x\r\n" % n for n in range(300)), b"\r\n{}"),
-        {502, 504},
+        {502},
     ),
-    "LARGE_HEADER": (say(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n{}"), {502, 504}),
+    "LARGE_HEADER": (say(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n{}"), {502}),
     "NO_HTTP": (say(b"SSH-2.0-OpenSSH_9.2\r\n", then=die), {502}),
 }
 _NAME = re.compile(rb"[A-Z]+ /traits/CUSTOM_([A-Z_]+) ")
@@ -113,7 +113,7 @@ def served_in_front_of(folder, url, keystone_url, password, more=""):
         password=password,
         backend_options=f"max_answer_bytes = {LARGEST}\n{more}",
     )
-    text = path.read_text().replace("read_timeout = 2", "read_timeout = 1")
+    text = path.read_text()
     path.write_text(text.replace("total_timeout = 4", f"total_timeout = {TOTAL}"))
     return serving(path)
 

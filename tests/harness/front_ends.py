@@ -71,6 +71,13 @@ def _copied(name: str, folder: Path, changes: Changes) -> Path:
     return path
 
 
+def addresses(port: int, authorizer: int, placement: int) -> Changes:
+    """Loopback, and these ports in place of the written ones."""
+    ports = {8778: port, 8777: authorizer, 8780: placement}
+    written = {rf"\b{number}\b": str(meant) for number, meant in ports.items()}
+    return {"controller": "127.0.0.1", **written}
+
+
 @contextmanager
 def front_end(
     name: str,
@@ -86,10 +93,8 @@ def front_end(
     """
     folder.mkdir(exist_ok=True)
     port = free_port()
-    ports = {"8778": port, "8777": authorizer, "8780": placement}
-    addresses = {rf"\b{written}\b": str(number) for written, number in ports.items()}
     texts = {re.escape(before): after for before, after in (changes or {}).items()}
-    command = COMMANDS[name](folder, {"controller": "127.0.0.1"} | addresses | texts)
+    command = COMMANDS[name](folder, {**addresses(port, authorizer, placement), **texts})
     log = folder / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(

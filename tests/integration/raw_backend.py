@@ -88,9 +88,17 @@ def dropping(connection: Connection) -> None:
 
 
 class RawBackend:
-    """Serves each connection with the next script, the last one again and again."""
+    """Serves each connection with the next script, the last one again and again.
 
-    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
+    :param listener: instead of a port on loopback; this object closes it.
+    """
+
+    def __init__(
+        self,
+        *scripts: Script,
+        tls: ssl.SSLContext | None = None,
+        listener: socket.socket | None = None,
+    ) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self.gone = threading.Semaphore(0)
@@ -98,7 +106,7 @@ class RawBackend:
         self._scripts = list(scripts)
         self._tls = tls
         self._socks: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._listener = listener or socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -134,7 +142,8 @@ class RawBackend:
 
     def _serve(self, sock: socket.socket, script: Script) -> None:
         with contextlib.suppress(OSError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._tls.wrap_socket(sock, server_side=True) if self._tls else sock as stream:
                 script(Connection(stream, self.requests))
         self.gone.release()

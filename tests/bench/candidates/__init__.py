@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from bench.candidates import bare, elsewhere, envoy_front, nginx_front, ours, placement, stock
+from bench.candidates import (
+    bare,
+    envoy_front,
+    fronts,
+    nginx_front,
+    ours,
+    placement,
+    servers,
+    stock,
+)
 from bench.processes import Running
 from bench.world import World
 
@@ -61,6 +70,14 @@ CANDIDATES: Mapping[str, Candidate] = {
     "Placement in ours": Candidate(
         placement.with_ours_around, "Placement with ours around it, in one process"
     ),
+    **{
+        name: Candidate(partial(servers.start, server=server), f"ours on {server}")
+        for server, name in servers.NAMES.items()
+    },
+    **{
+        name: Candidate(partial(fronts.start, front_end=front), f"{front}, asking ours")
+        for front, name in fronts.NAMES.items()
+    },
     "ours, 2 workers": Candidate(
         partial(ours.start, name="ours, 2 workers", workers=2), "ours with --workers 2"
     ),
@@ -73,14 +90,6 @@ CANDIDATES: Mapping[str, Candidate] = {
     "ours, no request memory": _ours_with("no request memory", "limits", remembered_requests="0"),
     "ours, a candidate on trial": Candidate(
         ours.trying, "ours with [policy] candidate_file, which decides one rule otherwise"
-    ),
-    "ours in gunicorn": Candidate(
-        partial(elsewhere.start, name="ours in gunicorn", command=elsewhere.gunicorn),
-        "ours in gunicorn, from etc/gunicorn.conf.py, one process",
-    ),
-    "ours in waitress": Candidate(
-        partial(elsewhere.start, name="ours in waitress", command=elsewhere.waitress),
-        "ours in waitress, from etc/waitress_server.py",
     ),
     "ours, timed": Candidate(ours.timed, "ours with a clock at each layer"),
     "ours, looking": Candidate(

@@ -16,7 +16,7 @@ TESTS = Path(__file__).parents[2]
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
     """Where a child finds bench.apps, with no web proxy in the way to loopback."""
-    path = os.pathsep.join(filter(None, (str(TESTS), os.environ.get("PYTHONPATH"))))
+    path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {"PYTHONPATH": path, "no_proxy": "*", **more}
 
 

@@ -31,8 +31,7 @@ def start(
     more: Sections = NOTHING,
 ) -> Running:
     """Start it in front of `backend`, or of the canned one."""
-    folder = _folder(world, name)
-    folder.mkdir(exist_ok=True)
+    folder = folder_of(world, name)
     path = configuration(world, folder, backend or world.backend, policy, more)
     port = ports.free()
     where = ["--config-file", str(path), "--port", str(port), "--workers", str(workers)]
@@ -46,8 +45,7 @@ def start(
 def trying(world: World) -> Running:
     """The same with a candidate policy on trial, which every request is decided by as well."""
     name = "ours, a candidate on trial"
-    folder = _folder(world, name)
-    folder.mkdir(exist_ok=True)
+    folder = folder_of(world, name)
     candidate = folder / "candidate.yaml"
     state.write(candidate, many_rules(0))
     return start(world, name=name, more={"policy": {"candidate_file": str(candidate)}})
@@ -64,8 +62,11 @@ def layers_file(world: World) -> Path:
     return world.folder / "layers.json"
 
 
-def _folder(world: World, name: str) -> Path:
-    return world.folder / name.replace(" ", "-").replace(",", "")
+def folder_of(world: World, name: str) -> Path:
+    """A folder for the files of one candidate, made now if there is none."""
+    folder = world.folder / name.replace(" ", "-").replace(",", "")
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def configuration(

@@ -46,11 +46,11 @@ PARTS: Mapping[str, Part] = {
     "rules": Part("a policy of 10,000 rules and one of 40", quick=False),
     "bodies": Part("CPU that a body of 2 MB adds"),
     "streams": Part("memory and small requests while 20 MB answers stream"),
+    "servers": Part("ours on each server, and behind each front end", quick=False),
     "start": Part("from start to ready"),
     "tokens": Part("1, 100 and 10,000 tokens", tokens=10_000, quick=False),
     "heads": Part("1, 1,000 and 10,000 different requests", quick=False),
     "overload": Part("ten times the load that it can carry", quick=False),
     "workers": Part("1 and 2 workers", quick=False),
-    "servers": Part("ours in each of the WSGI servers", quick=False),
     "layers": Part("where ours spends its CPU", quick=False),
 }

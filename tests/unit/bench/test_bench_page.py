@@ -74,6 +74,23 @@ def test_a_run_that_leaves_targets_out_is_not_one_to_keep(found):
     assert "start to ready: not measured" in list(page.problems(found))
 
 
+def test_a_run_of_some_parts_is_added_to_the_kept_one(found):
+    later = {**MACHINE, "date": "2026-03-04T05:06+00:00"}
+    rounds = {"ours": {"throughput": [70.0], "failures": [0.0]}}
+    scenes = [Measured(MIDDLE, "GET 1 kB", {}, rounds), Measured("servers", "GET", {}, rounds)]
+    more = results.document(later, SETTINGS, {"new": "what is new"}, scenes)
+    assert list(page.problems(more, whole=False)) == []
+
+    text = page.render(page.added(found, more))
+
+    assert "2026-01-02T03:04+00:00, 2 CPUs" in text
+    assert "### load: GET 1 kB; 2026-03-04\n" in text
+    assert "### servers: GET; 2026-03-04\n" in text
+    assert "| ours / bare | at least 0.75 | 0.55 (0.5-0.6) | 73% | missed |" in text
+    assert "| new | what is new |" in text
+    assert "110 (100-120)" not in text
+
+
 def test_notes_stand_after_the_targets(found):
     text = page.render(found, "## Notes\n\nWhy.\n")
     assert text.index("## What it must reach") < text.index("## Notes") < text.index("## The cand")

@@ -1,0 +1,1 @@
+"""Readers of servers' configuration files: text in, entries out."""
