@@ -56,15 +56,15 @@ def section(result: dict[str, Any]) -> str:
 
 def _figures(result: dict[str, Any]) -> Iterable[tuple[str, ...]]:
     for name in COUNTED:
-        yield name.capitalize(), "", f"{result[name]:,}"
+        yield name[0].upper() + name[1:], "", f"{result[name]:,}"
     for name in WANTED:
-        yield name.capitalize(), "0", f"{result[name]:,}"
+        yield name[0].upper() + name[1:], "0", f"{result[name]:,}"
 
 
 def _troubles(result: dict[str, Any]) -> Iterable[tuple[str, ...]]:
     seen = result["explained client errors"]
     for name, times in result["troubles"].items():
-        said = ", ".join(f"{count} × {status}" for status, count in seen.get(name, {}).items())
+        said = ", ".join(f"{status}: {count}" for status, count in seen.get(name, {}).items())
         yield name, f"{times}", said or "nothing"
 
 
