@@ -12,7 +12,9 @@ import os
 import re
 import secrets
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,6 +89,52 @@ def in_holder(path: Path) -> Iterator[str]:
     text = path.read_text(encoding="utf-8", errors="replace")
     for groups in _IN_FILES.findall(text):
         yield from (found for found in groups if len(found) >= SHORTEST)
+
+
+class Searched(NamedTuple):
+    """What a search of a folder found, and how much it went through."""
+
+    hits: list[Hit]
+    secrets: int
+    files: int
+    megabytes: float
+
+
+def searched(folder: Path, known: Iterable[str] = ()) -> Searched:
+    """Search everything in the folder but the files that must hold secrets.
+
+    :param known: secrets beside those that these files hold.
+    """
+    files = [*_files(folder)]
+    outputs = [path for path in files if not holds(path)]
+    wanted = {*known}
+    for path in files:
+        if holds(path):
+            wanted |= {*in_holder(path)}
+    size = sum(path.stat().st_size for path in outputs) / 1e6
+    return Searched(search(outputs, wanted, folder), len(wanted), len(outputs), size)
+
+
+@contextmanager
+def folder_searched() -> Iterator[Path]:
+    """A temporary folder, in which no output has a secret at the end.
+
+    :raises AssertionError: if one has.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+        registry = os.environ.get(ENVIRONMENT)
+        found = searched(Path(name), registered(Path(registry)) if registry else ())
+        assert not found.hits, f"a secret in {found.hits}"
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The regular files, without following links: pipes and devices of tests are none."""
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = Path(where, name)
+            if path.is_file() and not path.is_symlink():
+                yield path
 
 
 def needles(secret: str) -> set[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -50,17 +49,11 @@ class _Search:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        files = [*_files(self._folder)]
-        holders = [path for path in files if secrets.holds(path)]
-        outputs = [path for path in files if not secrets.holds(path)]
-        known = secrets.registered(self._registered)
-        for path in holders:
-            known |= {*secrets.in_holder(path)}
-        hits = secrets.search(outputs, known, self._folder)
-        size = sum(path.stat().st_size for path in outputs) / 1e6
-        self._told = [f"{len(known)} secrets searched for in {len(outputs)} files, {size:.1f} MB"]
-        self._told += [f"A SECRET in line {hit.line} of {hit.file}" for hit in hits]
-        if hits and session.exitstatus == pytest.ExitCode.OK:
+        found = secrets.searched(self._folder, secrets.registered(self._registered))
+        where = f"{found.files} files, {found.megabytes:.1f} MB"
+        self._told = [f"{found.secrets} secrets searched for in {where}"]
+        self._told += [f"A SECRET in line {hit.line} of {hit.file}" for hit in found.hits]
+        if found.hits and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl
@@ -72,12 +65,3 @@ class _Search:
     def pytest_unconfigure(self) -> None:
         self._registered.unlink(missing_ok=True)
         del os.environ[secrets.ENVIRONMENT]
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """The regular files, without following links: pipes and devices of tests are none."""
-    for where, _, names in os.walk(folder):
-        for name in names:
-            path = Path(where, name)
-            if path.is_file() and not path.is_symlink():
-                yield path

@@ -21,6 +21,7 @@ WANTED = (
     "unrecorded requests",
     "client errors",
     "broken seals",
+    "secrets in outputs",
 )
 """These must be 0."""
 

@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from harness import secrets
 from soak import findings, growth
 from soak.clients import Client
 from soak.site import CALLERS, PROJECTS, Site, site
@@ -121,6 +122,9 @@ def _result(
         "unrecorded requests": [*findings.unrecorded(site, asked, records)],
         "client errors": errors,
         "broken seals": [] if sound else said.splitlines(),
+        "secrets in outputs": [
+            f"line {hit.line} of {hit.file}" for hit in secrets.searched(site.folder).hits
+        ],
         "growth": growth.grown(sizes) if sizes else ["nothing was measured"],
     }
     return {

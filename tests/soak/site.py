@@ -36,6 +36,7 @@ class Site:
     :param in_force: since when (monotonic, seconds) which revision lies in the policy file.
     """
 
+    folder: Path
     stack: Stack
     served: Served
     keystone: Line
@@ -120,6 +121,7 @@ def site(folder: Path, *, workers: int, seed: int) -> Iterator[Site]:
         path = _configuration(stack, proxy, keystone.url, backend.url, workers)
         with serving(path) as served:
             made = Site(
+                folder=folder,
                 stack=stack,
                 served=served,
                 keystone=keystone,
