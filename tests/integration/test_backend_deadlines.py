@@ -11,7 +11,9 @@ import pytest
 
 from integration.raw_backend import OK, RawBackend, settings
 from policy_proxy import errors
-from policy_proxy.backend import Backend, Outbound
+from policy_proxy.backend import Backend, Outbound, options
+from policy_proxy.backend.channel import Channel
+from policy_proxy.backend.transfer import Transfer
 
 GET = Outbound("GET", "/", ())
 LARGE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (1 << 20)
@@ -156,3 +158,36 @@ def test_an_address_that_accepts_nothing_ends_within_the_connect_timeout():
         )
         with in_time(), pytest.raises(errors.BackendTimedOut):
             client.exchange(GET)
+
+
+class Early(Channel):
+    """Has the head of the answer when it has only just sent the request."""
+
+    def start(self, options):
+        super().start(options)
+        while not self.lines:
+            now = time.monotonic()
+            self.turn(now, now + 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "status"), [(b"HTTP/1.1 101 Other\r\n\r\n", None), (OK[:-2], 200)], ids=["bad", "good"]
+)
+def test_a_head_that_is_there_at_once_is_not_waited_for(said, status):
+    def script(connection):
+        connection.hear()
+        connection.say(said)
+        connection.hear()
+
+    with RawBackend(script) as backend:
+        fixed = options.fixed(settings(backend.url))
+        chosen = options.of(GET, "")
+        transfer = Transfer(Early(fixed), chosen, 0.2, lambda channel: None)
+        try:
+            if status is None:
+                with pytest.raises(errors.BackendFailed, match="broken"):
+                    transfer.head()
+            else:
+                assert transfer.head().status == status
+        finally:
+            transfer.close()
