@@ -25,6 +25,7 @@ SHORTEST = 16
 WINDOW = 20
 """Characters of a secret's beginning and end that give it away."""
 
+CERTIFICATE = r"\.crt$"
 HOLDERS = {
     r"\.(conf|ini|cfg)$": "configurations: the password of the service user, memcached's key",
     r"\.(key|pem)$": "keys of servers, and those that seal audit records",
@@ -32,6 +33,7 @@ HOLDERS = {
     r"^(environment|environ|.*\.env)$": "a service's environment, with its password",
     r"^(.*token|.*\.token)$": "the file of `policy explain --token-file`",
     r"^\d+$": "Keystone's Fernet keys",
+    CERTIFICATE: "certificates: the public half of a key, which stands in the file of the key too",
 }
 """Which files must hold secrets, by name, and which."""
 _TOKEN = r"gAAAAA[A-Za-z0-9_-]{40,}"
@@ -86,6 +88,8 @@ def holds(path: Path) -> bool:
 
 def in_holder(path: Path) -> Iterator[str]:
     """The secrets in a file that must hold some."""
+    if re.search(CERTIFICATE, path.name):
+        return
     text = path.read_text(encoding="utf-8", errors="replace")
     for groups in _IN_FILES.findall(text):
         yield from (found for found in groups if len(found) >= SHORTEST)

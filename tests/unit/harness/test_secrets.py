@@ -14,6 +14,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from harness import secrets
+from harness.certificates import self_signed
 
 TESTS = Path(__file__).parents[2]
 
@@ -77,6 +78,15 @@ def test_secrets_are_read_where_they_must_be(elsewhere, name, text):
     path.write_text(text.format(secret))
     assert secrets.holds(path)
     assert [*secrets.in_holder(path)] == [secret]
+
+
+def test_a_certificate_is_no_secret_though_half_of_it_stands_in_the_file_of_its_key(elsewhere):
+    made = self_signed(elsewhere, "proxy")
+    assert [*secrets.in_holder(Path(made.key))]
+    assert [*secrets.in_holder(Path(made.cert))] == []
+    assert secrets.searched(elsewhere).hits == []
+    (elsewhere / "proxy.log").write_text(Path(made.key).read_text())
+    assert secrets.searched(elsewhere).hits
 
 
 @pytest.mark.parametrize(
