@@ -80,6 +80,16 @@ def test_secrets_are_read_where_they_must_be(elsewhere, name, text):
     assert [*secrets.in_holder(path)] == [secret]
 
 
+def test_what_a_client_has_put_into_its_query_may_be_in_the_log_of_a_front_end(elsewhere):
+    secret = secrets.made()
+    line = f'first\n"GET /traits?X-Auth-Token={secret} HTTP/1.1" 401\n'
+    (elsewhere / "access.log").write_text(line)
+    assert secrets.search([elsewhere / "access.log"], [secret], elsewhere) == []
+    for name, text in {"policy-proxy.log": line, "error.log": f"X-Auth-Token: {secret}"}.items():
+        (elsewhere / name).write_text(text)
+        assert secrets.search([elsewhere / name], [secret], elsewhere)
+
+
 def test_a_certificate_is_no_secret_though_half_of_it_stands_in_the_file_of_its_key(elsewhere):
     made = self_signed(elsewhere, "proxy")
     assert [*secrets.in_holder(Path(made.key))]
