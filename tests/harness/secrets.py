@@ -39,7 +39,7 @@ HOLDERS = {
 """Which files must hold secrets, by name, and which."""
 _FRONT_ENDS_LOG = re.compile(r"^(access|error)\.log$")
 _IN_A_QUERY = re.compile(rb"[?&]X-Auth-Token=")
-"""One attack puts a token into the query, and nginx logs request lines as they come. We never do."""
+"""One attack puts a token into the query, and nginx logs request lines as they come."""
 _TOKEN = r"gAAAAA[A-Za-z0-9_-]{40,}"
 """Any Fernet token, of whichever Keystone (https://github.com/fernet/spec)."""
 _KEY = r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
