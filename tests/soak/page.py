@@ -58,7 +58,7 @@ def section(result: dict[str, Any]) -> str:
 def _figures(result: dict[str, Any]) -> Iterable[tuple[str, ...]]:
     for name in COUNTED:
         yield name[0].upper() + name[1:], "", f"{result[name]:,}"
-    for name in WANTED:
+    for name in filter(result.__contains__, WANTED):
         yield name[0].upper() + name[1:], "0", f"{result[name]:,}"
 
 
