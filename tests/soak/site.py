@@ -176,6 +176,6 @@ def _configuration(stack: Stack, proxy: Path, keystone: str, backend: str, worke
         "auth_url": keystone,
         "interface": "admin",
         "token_cache_time": "5",
-        "http_connect_timeout": "5",
+        "http_connect_timeout": "10",
     }
     return written(proxy, sections)

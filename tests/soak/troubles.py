@@ -53,7 +53,7 @@ def _keystone_refuses(site: Site, seconds: float) -> None:
 
 def _keystone_is_silent(site: Site, seconds: float) -> None:
     site.keystone.speaks.clear()
-    time.sleep(2 * seconds)  # longer than the proxy waits for it
+    time.sleep(3 * seconds)  # in long soaks longer than the proxy waits for it
     site.keystone.speaks.set()
 
 
