@@ -18,6 +18,8 @@ from .markdown import document, origin, table
 
 ROOT = Path(__file__).parents[2]
 WIDTH = 100
+NAMES = ("libcurl", "nginx", "uWSGI", "waitress")
+"""Words that stay as they are at the beginning of a sentence."""
 ALIASES = ("granian",)
 """Other names of servers that have their section already."""
 
@@ -74,7 +76,9 @@ def _section(name: str, server: Server) -> str:
 
 
 def _rule(server: Server, code: str, rule: Rule) -> str:
-    breaks = rule.breaks[0].upper() + rule.breaks[1:]
+    breaks = rule.breaks
+    if breaks.split()[0].rstrip(",") not in NAMES:
+        breaks = breaks[0].upper() + breaks[1:]
     blocks = [
         f"### {code}",
         _filled(_sentence(breaks)),

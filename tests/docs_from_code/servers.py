@@ -61,9 +61,8 @@ These tables are made from what the tests saw (`docs/servers.json`), and CI comp
 - *400 proxy*: the proxy refused it, with an error that has a request id, and a line in the audit
   file
 - *400 server*: the server refused it before the proxy saw it: nothing is in the audit file
-- *no status*: an answer of HTTP/0.9, which has none
+- *no status*: an answer of HTTP/0.9, which has none: a body alone
 - *no answer*: the connection was closed, or nothing came within a second
-- *no status*: an error as HTTP/0.9 has it, a body alone
 - *refused*: nothing reached Placement; whether an answer came depends on who was faster
 - n/a: there is nothing to test
 
@@ -84,7 +83,7 @@ Requests a second of one worker, by `make bench` ([performance.md](performance.m
 
 HEAD = ("Server", "Tested", "Page", "Configuration", "Processes", "Threads")
 PAGES: Mapping[str, tuple[str, str, str, str]] = {
-    "granian": ("[installing.md](installing.md)", "etc/policy-proxy.conf", "any", "any"),
+    "granian": ("[serve.md](serve.md)", "etc/policy-proxy.conf", "any", "any"),
     "gunicorn": ("[gunicorn.md](gunicorn.md)", "etc/gunicorn.conf.py", "any", "any"),
     "waitress": ("[waitress.md](waitress.md)", "etc/waitress_server.py", "one", "any"),
     "uWSGI": ("[uwsgi.md](uwsgi.md)", "etc/uwsgi.ini", "any", "any"),

@@ -17,6 +17,7 @@ from policy_proxy.cli.servers.rule import Environment, Look, Rule, Server
 from policy_proxy.cli.servers.seen import Seen
 
 _THREADS = re.compile(r"threads=(\d+)")
+_USER, _HOME = re.compile(r"\buser="), re.compile(r"\bhome=")
 DEFAULT_THREADS = 15
 """Of a WSGIDaemonProcess that does not say."""
 
@@ -30,6 +31,12 @@ def _read(files: Sequence[str], environment: Environment) -> Iterator[Entry]:
 def _no_daemon(seen: Seen) -> Iterable[Entry]:
     if seen.file and not any(seen.all("wsgidaemonprocess")):
         yield seen.absent("WSGIDaemonProcess")
+
+
+def _in_a_home(seen: Seen) -> Iterable[Entry]:
+    for entry in seen.all("wsgidaemonprocess"):
+        if _USER.search(entry.value) and not _HOME.search(entry.value):
+            yield entry
 
 
 def _threads(seen: Seen) -> Iterator[tuple[Entry, int]]:
@@ -152,6 +159,13 @@ RULES: Mapping[str, Rule] = {
         "the proxy runs within Apache's own processes, which end when Apache thinks fit",
         "WSGIDaemonProcess and WSGIProcessGroup",
         "WSGIScriptAlias / /etc/policy-proxy/proxy.wsgi\n",
+    ),
+    "apache-home": Rule(
+        _in_a_home,
+        "its processes start in the home of their user, and not at all where there is none, as "
+        "with useradd --no-create-home: every request waits in vain",
+        "home=/",
+        "WSGIDaemonProcess policy-proxy user=policy-proxy processes=2 threads=32\n",
     ),
     "apache-threads": Rule(
         _few_threads,

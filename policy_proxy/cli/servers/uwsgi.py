@@ -35,6 +35,12 @@ def _open_socket(seen: Seen) -> Iterable[Entry]:
             yield entry
 
 
+def _to_disk(seen: Seen) -> Iterable[Entry]:
+    """Behind nginx, which speaks the uwsgi protocol and takes bodies whole, it costs nothing."""
+    if any(seen.all("http-socket", "http")) or not any(seen.all("socket", "uwsgi-socket")):
+        yield from (entry for entry in seen.all("post-buffering") if entry.value != "0")
+
+
 def _shared_by_fork(seen: Seen) -> Iterable[Entry]:
     for entry in seen.all(*_LOADS):
         if not OURS.fullmatch(entry.value) and not any(looks.says("lazy-apps", *looks.YES)(seen)):
@@ -120,7 +126,7 @@ RULES: Mapping[str, Rule] = {
         "[uwsgi]\nbufer-size = 65535\n",
     ),
     "uwsgi-post-buffering": Rule(
-        lambda seen: [e for e in seen.all("post-buffering") if e.value != "0"],
+        _to_disk,
         "bodies are written to disk before the proxy has a say: one that is refused, too",
         "take it away",
         "[uwsgi]\npost-buffering = 8192\n",
