@@ -17,14 +17,13 @@ from typing import Any
 
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.serving import listener
+from policy_proxy.serving.unread import LAST
 
 _LOG = logging.getLogger(__name__)
 _LOOK = 0.05
 """Seconds."""
 _REMINDER = 1.0
 """Seconds."""
-LAST = ("Connection", "close")
-"""The header field that says that an answer is the last one on its connection."""
 
 
 class Ending:

@@ -66,7 +66,7 @@ class Worker:
         chain = self._opened()
         # a process that multiprocessing has forked calls nothing of atexit
         util.Finalize(None, chain.close, exitpriority=0)
-        app = Ending(_nameless(chain) if self.listener.unix else chain)
+        app = Ending(Unread(_nameless(chain) if self.listener.unix else chain))
         self._listen_to_signals(chain, app)
         gc.collect()
         gc.freeze()  # what is here stays: to look through it again and again costs a tenth
@@ -76,8 +76,7 @@ class Worker:
         else:
             arguments = (chain.readiness,)
             threading.Thread(target=self._report, args=arguments, daemon=True).start()
-        served = Unread(app)
-        return served if self.core is None else OnOneCore(served, self.core)
+        return app if self.core is None else OnOneCore(app, self.core)
 
     def _opened(self) -> Chain:
         build = authorizer if self.settings.authorizer.front_end else proxy

@@ -30,9 +30,9 @@ CHOICE = """
 ## What to choose
 
 **`policy-proxy serve`**, unless something speaks for another: it needs no second configuration,
-names every problem before it starts, reads policy files on SIGHUP in all workers, and lets neither
-slow headers nor slow bodies keep others waiting. It takes no chunked bodies; OpenStack's clients
-send none.
+names every problem before it starts, reads policy files on SIGHUP in all workers, is restarted
+without losing a request, and lets neither slow headers nor slow bodies keep others waiting. It
+takes no chunked bodies; OpenStack's clients send none.
 
 **gunicorn**, where your other services run in it. It takes chunked bodies, and replaces its workers
 without losing a request. A client that is slow holds a thread for as long as it likes, so gunicorn
@@ -40,15 +40,15 @@ needs a server in front that takes requests whole, such as nginx.
 
 **waitress**, where one process is enough. It takes each request whole before a thread sees it, so
 slow clients keep nobody waiting. It uses one core, and cannot replace its process: a restart needs
-a second one behind a load balancer.
+a second one behind a load balancer, such as [HAProxy](haproxy.md).
 
 **uWSGI behind nginx**, where your other services run in it: nginx takes requests whole, chunked
 ones too. On its own, uWSGI takes no chunked bodies and no more than 30,000 bytes of path and query,
 uses each connection once, and lets slow headers keep others waiting.
 
 **Apache**, where it is there already, with its certificates and its modules. The proxy has
-processes of its own in it. It takes no chunked bodies; slow bodies hold a thread each; and a reload
-of all of Apache cuts off what takes longer than three seconds.
+processes of its own in it. It takes no chunked bodies; and a reload of all of Apache cuts off what
+takes longer than three seconds.
 """
 
 LEGEND = """

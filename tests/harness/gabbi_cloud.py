@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from secrets import token_urlsafe
 
 import yaml
 from placement import policies
 
-from harness import sections
+from harness import secrets, sections
 from harness.gabbi_suite import Client, PlacementUnderTest
 from harness.keystone import Grant, Keystone
 from harness.server import serving
@@ -49,22 +48,33 @@ class Cloud:
 
         :param fixture: one of `SECTIONS`.
         """
+        backend = {"url": self.placement_url, "credentials": credentials}
+        return self._written(folder, fixture, {**SECTIONS[fixture], "backend": backend})
+
+    def authorizer(self, fixture: str, section: Mapping[str, str], folder: Path) -> Path:
+        """The same of an authorizer.
+
+        :param section: `[authorizer]`.
+        """
+        policy = {"oslo_policy": SECTIONS[fixture]["oslo_policy"]}
+        return self._written(folder, fixture, {**policy, "authorizer": section})
+
+    def _written(self, folder: Path, fixture: str, more: Mapping[str, Mapping[str, str]]) -> Path:
         (folder / "policy.yaml").write_text(yaml.safe_dump(_RULES.get(fixture, {})))
         common = {
-            "backend": {"url": self.placement_url, "credentials": credentials},
             # a file's Placement must not be asked before it is set up
             "health": {"interval": "3600"},
             "keystone_authtoken": sections.authtoken(
                 self.keystone_url, self.proxy_user, self.proxy_password
             ),
         }
-        return sections.written(folder, {**SECTIONS[fixture], **common})
+        return sections.written(folder, {**more, **common})
 
 
 @contextmanager
 def clouded() -> Iterator[Cloud]:
     """The cloud, until the `with` block ends."""
-    user, password = "policy-proxy", token_urlsafe()
+    user, password = "policy-proxy", secrets.made()
     everything = Grant(user="admin", roles=("admin", "service"), project="service")
     keystone = Keystone({user: (password, everything)})
     placement = PlacementUnderTest(keystone)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import signal
 import socket
 import ssl
@@ -18,9 +17,10 @@ import httpx
 import psutil
 import pytest
 
+from harness import secrets
 from harness.certificates import self_signed
 from harness.keystone import Grant
-from harness.proxy import ADMIN, configuration
+from harness.proxy import ADMIN, READER, configuration
 from harness.serve import COMMAND, free_port, serving
 from harness.stack import eventually
 from integration.raw_backend import OK, VERSIONS, RawBackend
@@ -178,24 +178,33 @@ def test_a_body_over_the_limit_is_413(served, keystone, backend):
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "token", "status"),
+    ("grant", "framing", "status"),
     [
-        ("GET", "/nothing", False, 404),
-        ("GET", "/traits", True, 200),
-        ("POST", "/resource_providers", False, 401),
+        (READER, "Content-Length: 12", 403),
+        (None, "Content-Length: 12", 401),
+        (ADMIN, "Transfer-Encoding: chunked", 411),
     ],
+    ids=["denied", "without a token", "chunked"],
 )
-def test_an_answer_before_a_body_that_nobody_reads_is_the_last(
-    served, keystone, method, target, token, status
+@pytest.mark.parametrize("body", [b"", b'{"name":"a"}'], ids=["body later", "body at once"])
+def test_an_answer_before_the_body_was_read_says_that_it_is_the_last(
+    served, keystone, grant, framing, status, body
 ):
-    """A proxy in front would else give the next client a connection that is closing."""
-    head = f"{method} {target} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-    head += f"X-Auth-Token: {keystone.issue(ADMIN)}\r\n" * token
-
-    answer = served.raw(f"{head}Content-Length: 90000\r\n\r\n".encode() + b" " * 90000)
-
+    token = [f"X-Auth-Token: {keystone.issue(grant)}"] if grant else []
+    lines = ["Host: h", *token, "Content-Type: application/json", framing]
+    head = "\r\n".join(["POST /resource_providers HTTP/1.1", *lines, "", ""]).encode()
+    answer = served.raw(head + body, enough=lambda heard: b"\r\n\r\n" in heard)
     assert status_of(answer) == status
-    assert b"\r\nconnection: close\r\n" in answer.lower()
+    assert b"connection: close" in answer.lower()
+
+
+def test_one_after_it_was_read_does_not(served, keystone):
+    lines = [f"X-Auth-Token: {keystone.issue(ADMIN)}", "Content-Type: application/json"]
+    head = ["POST /resource_providers HTTP/1.1", "Host: h", *lines, "Content-Length: 1", "", ""]
+    sent = "\r\n".join(head).encode() + b"{"
+    answer = served.raw(sent, enough=lambda heard: b"\r\n\r\n" in heard)
+    assert status_of(answer) == 400
+    assert b"connection: close" not in answer.lower()
 
 
 def test_the_answer_of_head_has_no_body(served, keystone):
@@ -436,7 +445,7 @@ def test_an_unreachable_backend_is_one_sentence(good, backend):
 
 
 def test_a_wrong_password_is_one_sentence(good, password):
-    another = secrets.token_urlsafe()
+    another = secrets.made()
     good.write_text(good.read_text().replace(password, another))
     (line,) = sentences(run("check", "--config-file", str(good)))
     assert f"{good}: [keystone_authtoken] the proxy's user gets no token" in line

@@ -50,8 +50,7 @@ def _few_threads(seen: Seen) -> Iterable[Entry]:
 
 
 def _body_readers(seen: Seen) -> Iterable[Entry]:
-    most = seen.ours.limits.max_body_readers
-    return (entry for entry, count in _threads(seen) if 1 < count <= most)
+    return (e for e, count in _threads(seen) if 1 < count <= seen.ours.limits.waiting)
 
 
 def _sub_interpreter(seen: Seen) -> Iterable[Entry]:
@@ -175,8 +174,9 @@ RULES: Mapping[str, Rule] = {
     ),
     "apache-body-readers": Rule(
         _body_readers,
-        "[limits] max_body_readers is not below its threads: slow bodies could take all of them",
-        "raise threads, or lower max_body_readers",
+        "[limits] max_body_readers, max_small_bodies and max_streams together are not below its "
+        "threads: slow clients could take all of them",
+        "raise threads, or lower these",
         "WSGIDaemonProcess policy-proxy threads=4\n",
     ),
     "apache-sub-interpreter": Rule(

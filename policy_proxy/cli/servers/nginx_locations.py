@@ -68,7 +68,9 @@ def satisfied_otherwise(seen: Seen) -> Iterator[Entry]:
 
 def denial_replaced(seen: Seen) -> Iterator[Entry]:
     for entry in seen.all("error_page"):
-        replaced = any(word[0] == "=" for word in entry.words) and entry.words[-1][0] != "@"
+        replaced = any(word.startswith("=") for word in entry.words) and not entry.words[
+            -1
+        ].startswith("@")
         if replaced and {"401", "403"} & {*entry.words}:
             yield entry
 

@@ -1,48 +1,61 @@
+"""An answer that comes before the request's body was read says that it is the last."""
+
 from __future__ import annotations
 
 import io
 
 import pytest
 
-from policy_proxy.serving.draining import LAST
-from policy_proxy.serving.unread import Unread
+from policy_proxy.serving.unread import LAST, Unread
+
+BODY = b"0123456789"
 
 
-def headers_of(environ, *, reads=0, own=()):
-    """Of the answer of an application that reads so many bytes of the body."""
-    answers = []
+def answered(reads, **environ):
+    """The headers of the answer of an application that reads so much of the body."""
+    seen = []
 
-    def app(environ, start_response):
-        environ["wsgi.input"].read(reads)
-        start_response("200 OK", [*own])
-        return []
+    def app(given, start_response):
+        for size in reads:
+            given["wsgi.input"].read(*size)
+        start_response("403 Forbidden", [("X-A", "b")])
+        return [b""]
 
-    Unread(app)({"wsgi.input": io.BytesIO(b"0123456789"), **environ}, lambda *a: answers.append(a))
-    ((_, headers),) = answers
-    return headers
+    def start(status, headers, exc_info=None):
+        seen.extend(headers)
 
-
-@pytest.mark.parametrize("environ", [{}, {"CONTENT_LENGTH": ""}, {"CONTENT_LENGTH": "0"}])
-def test_without_a_body_the_connection_stays(environ):
-    assert headers_of(environ) == []
-
-
-def test_after_a_body_that_was_read_the_connection_stays():
-    assert headers_of({"CONTENT_LENGTH": "10"}, reads=10) == []
+    assert [*Unread(app)({"wsgi.input": io.BytesIO(BODY), **environ}, start)] == [b""]
+    return seen
 
 
 @pytest.mark.parametrize(
-    "environ",
+    ("reads", "environ"),
     [
-        {"CONTENT_LENGTH": "10"},
-        {"CONTENT_LENGTH": "+9"},
-        {"HTTP_TRANSFER_ENCODING": "chunked"},
+        ([], {"CONTENT_LENGTH": "10"}),
+        ([(4,)], {"CONTENT_LENGTH": "10"}),
+        ([(4,), (5,)], {"CONTENT_LENGTH": "10"}),
+        ([], {"HTTP_TRANSFER_ENCODING": "chunked"}),
+        ([(10,)], {"HTTP_TRANSFER_ENCODING": "chunked"}),
+        ([], {"CONTENT_LENGTH": "+1"}),
+        ([], {"CONTENT_LENGTH": "10", "HTTP_TRANSFER_ENCODING": "chunked"}),
     ],
-    ids=range(3),
 )
-def test_before_a_body_that_was_not_the_answer_is_the_last(environ):
-    assert headers_of(environ, reads=9, own=[("A", "b")]) == [("A", "b"), LAST]
+def test_it_is_the_last_one_while_something_may_be_left(reads, environ):
+    assert answered(reads, **environ) == [("X-A", "b"), LAST]
 
 
-def test_it_is_said_once():
-    assert headers_of({"CONTENT_LENGTH": "10"}, own=[LAST]) == [LAST]
+@pytest.mark.parametrize(
+    ("reads", "environ"),
+    [
+        ([], {}),
+        ([], {"CONTENT_LENGTH": ""}),
+        ([], {"CONTENT_LENGTH": "0"}),
+        ([()], {"CONTENT_LENGTH": "10"}),
+        ([(10,)], {"CONTENT_LENGTH": "10"}),
+        ([(4,), (6,)], {"CONTENT_LENGTH": "10"}),
+        ([(11,)], {"HTTP_TRANSFER_ENCODING": "chunked"}),
+        ([(10,), (10,)], {"HTTP_TRANSFER_ENCODING": "chunked"}),
+    ],
+)
+def test_it_is_not_where_nothing_is_left(reads, environ):
+    assert answered(reads, **environ) == [("X-A", "b")]
