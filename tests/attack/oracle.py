@@ -6,23 +6,16 @@ record says was decided.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_to_bytes
-
-import webob
-from placement import handler
 
 from attack.case import NO_ANSWER, Expected
 from attack.request import Answered
-from policy_proxy.placement.service import SERVICE
+from harness.oracle import Received, differences
 
-_ROUTER = handler.make_map(handler.ROUTE_DECLARATIONS)
-_TEMPLATES = {(each.rule, each.method, each.template) for each in SERVICE.operations}
 OUTBOUND = frozenset(
     {
         "accept",
@@ -89,8 +82,9 @@ def violations(
         if not asked:  # what a front end says of its own has its form
             yield from _form(answer)
     for raw, record in zip(happened.received, _asking(happened, asked=asked), strict=False):
-        yield from _alike(raw, record)
-        yield from _headers(raw, barred)
+        received = Received.read(raw)
+        yield from differences(received, record)
+        yield from _headers(received, barred)
         yield from _identity(record, happened.caller)
 
 
@@ -149,42 +143,8 @@ def _form(answer: Answered) -> Iterator[str]:
             yield f"an error {answer.status} without errors"
 
 
-def _alike(raw: bytes, record: Mapping[str, Any]) -> Iterator[str]:
-    """Placement reads what was decided."""
-    environ = environ_of(raw)
-    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-    found = _ROUTER.match(environ={"REQUEST_METHOD": method, "PATH_INFO": path})
-    if found is None:
-        yield f"Placement has no {method} {path!r}"
-        return
-    template = _template(method, found.pop("action"))
-    if (record["operation"], method, template) not in _TEMPLATES:
-        yield f"Placement takes {method} {path!r} for something else than {record['operation']}"
-    elif {template.format(**found) or "/", path or "/"} != {record["path"]}:
-        yield f"Placement reads {found}, where {record['path']} was decided"
-    read = webob.Request(environ)
-    projects = set(read.GET.getall("project_id"))
-    decided = record["target"].get("project_id")
-    if projects and decided and projects != {decided}:
-        yield f"Placement reads the projects {projects}, decided was {decided}"
-    if not _is_framed(environ, raw.partition(b"\r\n\r\n")[2]):
-        yield "the body is shorter or longer than it says"
-
-
-def _template(method: str, action: Any) -> str:
-    """The path that Placement has this handler for."""
-    routes = handler.ROUTE_DECLARATIONS.items()
-    return next(template for template, methods in routes if methods.get(method) is action)
-
-
-def _is_framed(environ: Mapping[str, Any], body: bytes) -> bool:
-    if environ.get("HTTP_TRANSFER_ENCODING") == "chunked":
-        return body.endswith(b"0\r\n\r\n") and "CONTENT_LENGTH" not in environ
-    return len(body) == int(environ.get("CONTENT_LENGTH") or 0)
-
-
-def _headers(raw: bytes, barred: Callable[[Iterable[str]], set[str]]) -> Iterator[str]:
-    names = [name.lower() for name, _ in header_lines(raw)]
+def _headers(received: Received, barred: Callable[[Iterable[str]], set[str]]) -> Iterator[str]:
+    names = [name for name, _ in received.fields]
     for name in sorted(barred(names)):
         yield f"the backend got a header field {name}"
     for name in sorted({name for name in _READ if names.count(name) > 1}):
@@ -198,37 +158,6 @@ def _identity(
     user, roles = caller if caller and not public else ("", ())
     if (record["user_id"], sorted(record["roles"])) != (user, sorted(roles)):
         yield f"recorded as {record['user_id']} with {record['roles']}; it was {user} with {roles}"
-
-
-def header_lines(raw: bytes) -> list[tuple[str, str]]:
-    head = raw.partition(b"\r\n\r\n")[0].decode("latin-1")
-    return [
-        (name, value.strip())
-        for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:])
-    ]
-
-
-def environ_of(raw: bytes) -> dict[str, Any]:
-    """What a WSGI server makes of a request (PEP 3333)."""
-    method, target, _ = raw.partition(b"\r\n")[0].decode("latin-1").split(" ")
-    path, _, query = target.partition("?")
-    body = raw.partition(b"\r\n\r\n")[2]
-    environ = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-        "QUERY_STRING": query,
-        "SERVER_NAME": "placement.example.org",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-    }
-    for name, value in header_lines(raw):
-        key = name.upper().replace("-", "_")
-        plain = key in ("CONTENT_LENGTH", "CONTENT_TYPE")
-        environ[key if plain else f"HTTP_{key}"] = value
-    return environ
 
 
 def as_text(records: Sequence[Mapping[str, Any]]) -> str:

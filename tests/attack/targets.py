@@ -18,8 +18,8 @@ from attack.wire import exchanged
 from harness import nginx
 from harness.asked import section
 from harness.front_ends import NAMES, front_end
-from harness.heard import misleading
 from harness.keystone import Grant, Keystone
+from harness.oracle import misleading
 from harness.programs import missing
 from harness.proxy import ADMIN, READER, configuration
 from harness.serve import serving

@@ -11,7 +11,10 @@ from attack.request import Answered, answers_in
 SERVED = Expected("served", frozenset({200}))
 REFUSED = Expected("refused", frozenset({400}))
 CALLER = ("u", ("reader",))
-RAW = f"GET /resource_providers/{UUID} HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\n\r\n"
+RAW = (
+    f"GET /resource_providers/{UUID} HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\n"
+    "OpenStack-API-Version: placement 1.39\r\nX-Openstack-Request-Id: req-1\r\n\r\n"
+)
 RECORD = {
     "request_id": "req-1",
     "status": 200,
@@ -20,6 +23,7 @@ RECORD = {
     "operation": "placement:resource_providers:show",
     "path": f"/resource_providers/{UUID}",
     "target": {},
+    "microversion": "1.39",
     "user_id": "u",
     "roles": ["reader"],
 }
@@ -49,6 +53,8 @@ def test_what_is_as_it_must_be_passes():
         ({"raw": RAW.replace(UUID, "00000000" + UUID[8:])}, "decided"),
         ({"raw": RAW.replace("Host", "X-Roles: admin\r\nHost")}, "header field x-roles"),
         ({"raw": RAW.replace("Host", "X-Auth-Token: s\r\nHost")}, "more than once"),
+        ({"raw": RAW.replace("1.39", "1.0")}, "microversion"),
+        ({"raw": RAW.replace("req-1", "req-2")}, "request ids"),
         ({"raw": RAW.replace("\r\n\r\n", "\r\nContent-Length: 4\r\n\r\n{}")}, "shorter"),
         ({"received": 2}, "got 2 requests"),
         ({"received": 0}, "got 0 requests"),

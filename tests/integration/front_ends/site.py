@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.heard import Heard, assert_decided, misleading
 from harness.keystone import Grant
+from harness.oracle import Received, assert_decided, misleading
 from harness.proxy import ADMIN
 from harness.serve import Served
 from integration.raw_backend import RawBackend
@@ -32,7 +32,7 @@ class Exchange:
 
     answer: bytes
     records: list[dict[str, Any]]
-    heard: list[Heard]
+    heard: list[Received]
 
     @property
     def status(self) -> int:
@@ -71,7 +71,7 @@ class Site:
         self.backend.requests.clear()
         answer = client().removeprefix(CONTINUE)
         records = [json.loads(line) for line in self._lines()[before:]]
-        return Exchange(answer, records, [Heard.read(raw) for raw in self.backend.requests])
+        return Exchange(answer, records, [Received.read(raw) for raw in self.backend.requests])
 
     def ask(self, target: str, *lines: str, method: str = "GET", grant=ADMIN, body: bytes = b""):
         token = [f"X-Auth-Token: {self.issue(grant)}"] if grant else []
@@ -126,6 +126,6 @@ def assert_agreed(exchange: Exchange) -> None:
         assert exchange.status not in range(200, 300)
 
 
-def assert_harmless(heard: Heard) -> None:
+def assert_harmless(heard: Received) -> None:
     """Of the headers of a client there is none that somebody could believe."""
-    assert not misleading({name for name, _ in heard.headers})
+    assert not misleading({name for name, _ in heard.fields})

@@ -8,7 +8,7 @@ import pytest
 
 from harness import front_ends
 from harness.front_ends import front_end
-from harness.heard import Heard
+from harness.oracle import Received
 from integration.front_ends.site import OUTBOUND, request, whole
 from integration.raw_backend import OK, RawBackend, answering, is_whole
 
@@ -52,8 +52,8 @@ def test_nothing_of_the_authorizers_answer_reaches_placement_but_the_request_id(
     said["backend"] = OK
     front.raw(request("GET", "/traits", "X-Auth-Token: t"), enough=whole)
     (raw,) = backend.requests
-    heard = Heard.read(raw)
-    assert {name for name, _ in heard.headers} <= OUTBOUND
+    heard = Received.read(raw)
+    assert {name for name, _ in heard.fields} <= OUTBOUND
     assert heard.values("x-auth-token") == ["t"]
     assert heard.values("x-openstack-request-id") == ["req-1"]
 

@@ -10,7 +10,7 @@ import pycurl
 import pytest
 from hypothesis import given, settings
 
-from harness.heard import BELIEVED
+from harness.oracle import BELIEVED
 from harness.proxy import ADMIN, READER
 from integration.front_ends.site import OUTBOUND, PROVIDER, assert_agreed, assert_harmless, request
 from integration.raw_backend import is_whole
@@ -117,7 +117,7 @@ def test_no_header_of_a_client_goes_round_the_decision(site, lines, grant):
     if grant is READER:
         assert exchange.heard == []
     if site.name == "envoy":  # the others have no way to name what may pass, and no more
-        assert {name for heard in exchange.heard for name, _ in heard.headers} <= OUTBOUND
+        assert {name for heard in exchange.heard for name, _ in heard.fields} <= OUTBOUND
 
 
 @pytest.mark.parametrize(
