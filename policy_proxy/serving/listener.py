@@ -184,14 +184,25 @@ def stop_accepting(fd: int) -> None:
     """Take no more connections in this process; others that share the listener go on.
 
     Whoever waits for connections on the descriptor `fd` goes on waiting, and gets none: it is made
-    one of a socket that nobody can reach.
+    one of a socket that nobody can reach. A descriptor that is no listener's any more, since the
+    server has closed it by itself, is left alone: whatever else may have its number by now.
     """
+    if not _listens(fd):
+        return
     with socket.socket(socket.AF_INET) as deaf:
         deaf.settimeout(0)
         deaf.setsockopt(socket.SOL_IP, _FREEBIND, 1)
         deaf.bind((_NOWHERE, 0))
         deaf.listen(1)
         os.dup2(deaf.fileno(), fd, inheritable=False)
+
+
+def _listens(fd: int) -> bool:
+    try:
+        with socket.socket(fileno=os.dup(fd)) as sock:
+            return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:
+        return False
 
 
 def connections(address: object) -> int:

@@ -67,6 +67,16 @@ def test_who_stops_accepting_leaves_it_to_the_others(tmp_path, family):
         theirs.close()
 
 
+def test_what_is_no_listener_any_more_is_left_alone(tmp_path):
+    with (tmp_path / "file").open("wb") as file:
+        listener.stop_accepting(file.fileno())
+        file.write(b"whole")
+    assert (tmp_path / "file").read_bytes() == b"whole"
+    listener.stop_accepting(file_closed := os.open(tmp_path, os.O_RDONLY))
+    os.close(file_closed)
+    listener.stop_accepting(file_closed)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1"])
 def test_only_connections_from_clients_are_counted(host):
     opened = listener.opened(at(host=host))
