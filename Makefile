@@ -40,11 +40,13 @@ test-caches: install
 			tests/integration/test_serve_reload.py tests/functional/test_forwarding.py || exit 1; \
 	done
 
-# All that is promised of the WSGI servers, with each of them, and Placement's whole suite through it.
+# All that is promised of the WSGI servers, with each of them, and Placement's whole suite through it,
+# through each front end, and in Placement's process.
 # With TEST_SERVERS=write it also writes the tables of docs/servers.md anew.
 test-servers: $(VENV)/.installed-servers
 	TEST_SERVERS=$(or $(TEST_SERVERS),all) REQUIRE_PROGRAMS=1 \
-		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/integration/servers $(ARGS)
+		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/integration/servers \
+		tests/integration/gabbi $(ARGS)
 
 # Makes up requests, documents and tokens for so long, and looks for what must not be; findings are
 # kept in build/fuzz. TIME=10m, ARGS="--subject requests".

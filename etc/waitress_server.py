@@ -85,7 +85,12 @@ def main():
 def serve(application, settings):
     """Serve until SIGTERM or SIGINT, then until nothing is in flight."""
     sockets = {}
-    create_server(application, map=sockets, **settings)
+    try:
+        create_server(application, map=sockets, **settings)
+    except (OSError, ValueError) as error:  # the address is in use, or is none
+        problem = f"cannot listen at {settings['listen']}: {error}: choose another with --listen"
+        logging.getLogger("waitress").error("%s", problem)
+        sys.exit(1)
     listeners = [one for one in sockets.values() if one.accepting]
     told = []
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,5 @@
-"""The one list of layers, outermost first. Nothing else puts anything together.
+"""The one list of layers, outermost first. Nothing else puts anything together; parts.py makes what
+layers are given for that.
 
     RequestId → Health → Cors → ErrorBarrier → (ClientAddress) → Audit → InTurn → Admission
     → Identify (AuthToken) → TakePolicy → (Shadow) → Enforce → Content → (Intent) → terminal
@@ -19,42 +20,33 @@ from functools import partial
 
 from oslo_middleware import cors
 
+from policy_proxy import parts
 from policy_proxy.admission.content import Content
 from policy_proxy.admission.in_turn import InTurn
 from policy_proxy.admission.layer import Admission
 from policy_proxy.admission.original import Original
 from policy_proxy.admission.reading import Readers
-from policy_proxy.audit import opening
 from policy_proxy.audit.intent import Intent
 from policy_proxy.audit.layer import Audit
 from policy_proxy.audit.sink import Sink
-from policy_proxy.authentication.auth_token import AuthToken
-from policy_proxy.authentication.cache import SharedCache, TokenCache
-from policy_proxy.authentication.caution import Caution
 from policy_proxy.authentication.layer import Identify
 from policy_proxy.authentication.memory import Memory
 from policy_proxy.backend.client import Backend
-from policy_proxy.backend.credentials import ServiceCredentials
-from policy_proxy.backend.remote import post
 from policy_proxy.barrier.client import ClientAddress
 from policy_proxy.barrier.error_barrier import ErrorBarrier
 from policy_proxy.barrier.headers import SUCCESS, VERDICT
 from policy_proxy.barrier.request_id import RequestId
 from policy_proxy.barrier.told import Told
-from policy_proxy.config import Settings, authtoken, named
-from policy_proxy.config.policy import PolicySettings, candidate_of
-from policy_proxy.errors import ConfigurationError
-from policy_proxy.model import Environ, Headers, Service, StartResponse, WSGIApp
+from policy_proxy.config import Settings
+from policy_proxy.model import Environ, Service, StartResponse, WSGIApp
 from policy_proxy.places import Places
 from policy_proxy.policy.enforcement import Enforce, TakePolicy
-from policy_proxy.policy.remote import Ask, asking, not_asked
-from policy_proxy.policy.shadow import Shadow, Tally, Trial
+from policy_proxy.policy.shadow import Shadow, Trial
 from policy_proxy.policy.watch import PolicyWatch
 from policy_proxy.telemetry import looks
 from policy_proxy.telemetry.health import Health
 from policy_proxy.telemetry.readiness import Look, Readiness
 from policy_proxy.terminals.forward import Forward
-from policy_proxy.terminals.streaming import Streams
 from policy_proxy.terminals.verdict import Verdict, without_bodies
 from policy_proxy.terminals.wrapped import Wrapped
 
@@ -89,16 +81,16 @@ def proxy(settings: Settings, service: Service) -> Chain:
 
     :raises ConfigurationError: if a file that the configuration names cannot be used.
     """
-    turns = _turns(settings)
+    turns = parts.turns(settings)
     backend = Backend(settings.backend)
     forward = Forward(
         backend=backend,
         backend_url=settings.backend.url,
         service=service,
         public_url=settings.server.public_url,
-        service_credentials=_service_credentials(settings),
-        challenge=_challenge(settings),
-        streams=_streams(settings, turns),
+        service_credentials=parts.service_credentials(settings),
+        challenge=parts.challenge(settings),
+        streams=parts.streams(settings, turns),
     )
     return _chain(settings, service, turns, forward, {"backend": looks.backend(settings.backend)})
 
@@ -108,8 +100,9 @@ def around(settings: Settings, service: Service, app: WSGIApp) -> Chain:
 
     :raises ConfigurationError: if a file that the configuration names cannot be used.
     """
-    wrapped = Wrapped(app, service.operations, settings.server.public_url, _challenge(settings))
-    return _chain(settings, service, _turns(settings), wrapped, {})
+    challenge = parts.challenge(settings)
+    wrapped = Wrapped(app, service.operations, settings.server.public_url, challenge)
+    return _chain(settings, service, parts.turns(settings), wrapped, {})
 
 
 def authorizer(settings: Settings, service: Service) -> Chain:
@@ -120,7 +113,7 @@ def authorizer(settings: Settings, service: Service) -> Chain:
     sees_bodies = settings.authorizer.sees_bodies
     verdict = Verdict(sees_bodies=sees_bodies, tells=settings.authorizer.is_told)
     seen = service if sees_bodies else without_bodies(service)
-    return _chain(settings, seen, _turns(settings), verdict, {}, authorizing=True)
+    return _chain(settings, seen, parts.turns(settings), verdict, {}, authorizing=True)
 
 
 def _chain(
@@ -133,15 +126,15 @@ def _chain(
     authorizing: bool = False,
 ) -> Chain:
     watch = PolicyWatch(
-        settings.policy, service.defaults, remote_ask(settings.policy), service.attributes
+        settings.policy, service.defaults, parts.remote_ask(settings.policy), service.attributes
     )
     watch.load_now()
-    trial = _trial(settings, service)
+    trial = parts.trial(settings, service)
     readiness = Readiness(
         {"policy": watch.missing, "keystone": looks.keystone(settings.conf), **more},
         settings.health.interval,
     )
-    sink = _sink(settings)
+    sink = parts.sink(settings)
     app = terminal
     layers = _layers(
         settings, service, turns, watch, trial, readiness, sink, authorizing=authorizing
@@ -162,22 +155,6 @@ def _reload(watches: list[PolicyWatch], sink: Sink) -> None:
     sink.reopen()
     for watch in watches:
         watch.reload()
-
-
-def _trial(settings: Settings, service: Service) -> Trial | None:
-    """The candidate policy, if there is one. One that cannot be used is told, and harms nothing."""
-    candidate = candidate_of(settings.policy)
-    if candidate is None:
-        return None
-    watch = PolicyWatch(
-        candidate,
-        service.defaults,
-        not_asked,
-        service.attributes,
-        prefix="candidate: ",
-        status="on trial",
-    )
-    return Trial(watch, Tally())
 
 
 def _layers(
@@ -214,13 +191,9 @@ def _layers(
         partial(Admission, service=service, limits=limits),
         partial(
             Identify,
-            auth_token=AuthToken(
-                settings.conf,
-                _token_cache(settings),
-                Caution(limits.max_validations, limits.max_refused_tokens),
-            ),
+            auth_token=parts.auth_token(settings),
             memory=Memory(settings.identity_cache),
-            challenge=_challenge(settings),
+            challenge=parts.challenge(settings),
         ),
         partial(TakePolicy, watch=watch),
         partial(content, decisive=True),
@@ -229,13 +202,6 @@ def _layers(
         partial(content, decisive=False),
         *([partial(Intent, sink=sink)] if settings.audit.strict != "off" else []),
     ]
-
-
-def remote_ask(settings: PolicySettings) -> Ask:
-    """How `http:` and `https:` checks are asked: not at all, unless the operator allows it."""
-    if not settings.allow_remote_checks:
-        return not_asked
-    return asking(partial(post, settings=settings.remote), settings.remote.content_type)
 
 
 def _cors(settings: Settings) -> list[Layer]:
@@ -256,42 +222,3 @@ def _client(settings: Settings) -> list[Layer]:
     if header == "none":
         return []
     return [partial(ClientAddress, header=header, trusted=trusted)]
-
-
-def _sink(settings: Settings) -> Sink:
-    try:
-        return opening.sink(settings.audit)
-    except ConfigurationError as error:
-        raise ConfigurationError(named(settings, error.problems)) from None
-
-
-def _challenge(settings: Settings) -> Headers:
-    return (("WWW-Authenticate", authtoken.challenge(settings.conf)),)
-
-
-def _turns(settings: Settings) -> Places:
-    limits = settings.limits
-    return Places(limits.max_requests, limits.queue_timeout, crowd=limits.max_queued)
-
-
-def _streams(settings: Settings, turns: Places) -> Streams:
-    places = Places(settings.limits.max_streams, settings.limits.queue_timeout)
-    return Streams(turns, places, settings.backend.total_timeout)
-
-
-def _token_cache(settings: Settings) -> TokenCache | SharedCache:
-    section = settings.conf.keystone_authtoken
-    if not section.memcached_servers:
-        return TokenCache(section.token_cache_time)
-    return SharedCache(
-        section.memcached_servers,
-        timeout=section.memcache_pool_socket_timeout,
-        dead_retry=section.memcache_pool_dead_retry,
-        idle=section.memcache_pool_unused_timeout,
-    )
-
-
-def _service_credentials(settings: Settings) -> ServiceCredentials | None:
-    if settings.backend.credentials == "caller":
-        return None
-    return ServiceCredentials(settings.conf, settings.backend.auth_section)

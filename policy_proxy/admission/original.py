@@ -136,7 +136,10 @@ def _said(environ: Environ, method_in: str, target_in: str) -> _Asked:
     """
     method, target = environ.get(method_in, ""), environ.get(target_in, "")
     if not _METHOD.fullmatch(method) or not _TARGET.fullmatch(target) or _JOINED in target:
-        private = f"{_header(method_in)} or {_header(target_in)} is absent, doubled or malformed"
+        private = (
+            f"{_header(method_in)} or {_header(target_in)} is absent, doubled or malformed: "
+            "is the server that asks the one of [authorizer] front_end?"
+        )
         raise Malformed(_UNPLAIN, private=private)
     path, _, query = target.partition("?")
     return _Asked(method, path, unquote_to_bytes(path).decode("latin-1"), query)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ from policy_proxy.model import Headers
 
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes. A token with a large catalogue has some hundred thousand."""
+_AT_ONCE = nullcontext()
 _NOT_SENT = OURS | {"accept-encoding"}
 """libcurl is told not to decode anything."""
 
@@ -118,9 +119,15 @@ def transport(conf: cfg.ConfigOpts, group: str) -> Bounded:
 
 
 def mount(made: Any, bounded: Bounded) -> None:
-    """Have a keystoneauth session ask through this transport alone."""
+    """Have a keystoneauth session ask through this transport alone, and at once.
+
+    Its adapters bring a semaphore that reads the wall clock also where no rate is to be kept: once
+    that clock is set back to before they were made, it sleeps until then (`_fair_semaphore.py`).
+    """
     for scheme in ("http://", "https://"):
         made.session.mount(scheme, bounded)
+    request = made.request
+    made.request = lambda *what, **more: request(*what, **{**more, "rate_semaphore": _AT_ONCE})
 
 
 def _headers(request: requests.PreparedRequest) -> Headers:

@@ -61,7 +61,7 @@ class Transfer:
 
         Raises `errors.BackendFailed`, `errors.BackendTimedOut` or `errors.Unavailable`.
         """
-        if self._lines:  # on a kept connection: it may come before the request has gone out
+        if self._lines:  # on a kept connection it may be there before all of the request is gone
             self._understand(None)
         while self._head is None and not self._over:
             self._await_bytes()

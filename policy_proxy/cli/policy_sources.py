@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 import click
 
 from policy_proxy import config
-from policy_proxy.chain import remote_ask
 from policy_proxy.cli.output import fail
 from policy_proxy.config import policy as policy_section
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.errors import ConfigurationError
+from policy_proxy.parts import remote_ask
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.policy.build import build
 from policy_proxy.policy.snapshot import PolicySnapshot

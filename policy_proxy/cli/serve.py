@@ -9,12 +9,13 @@ import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from policy_proxy.cli.check import inspected, looked_at
 from policy_proxy.cli.output import fail
-from policy_proxy.config import Settings
+from policy_proxy.config import Settings, backend
 from policy_proxy.config.server import WORKERS, workers_of
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.serving import listener, notify
@@ -51,6 +52,7 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     given = {"host": host, "port": port, "workers": workers}
     settings, problems = inspected(path, offline=True)
     settings = _with(settings, given)
+    problems += _asks_itself(settings)
     try:
         listens = listener.opened(settings.server)
     except ConfigurationError as error:
@@ -64,6 +66,21 @@ def serve(config_file: str, host: str | None, port: int | None, workers: int | N
     tell = notify.teller(os.environ.pop("NOTIFY_SOCKET", None))
     read = partial(_again, path, given, settings)
     sys.exit(Supervisor(settings, listens, read, tell).run())
+
+
+def _asks_itself(settings: Settings) -> list[str]:
+    """Whether it would be its own backend, where every request waits for the next one."""
+    server, url = settings.server, settings.backend.url
+    if settings.authorizer.front_end or server.unix_socket or not url:
+        return []
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    if not backend.leads_to(settings.backend, f"http://{host}:{server.port}{urlsplit(url).path}"):
+        return []
+    sentence = (
+        f"[backend] url = {url} is where this proxy itself listens: name the address that "
+        "Placement itself listens on, or another [server] port"
+    )
+    return [sentence]
 
 
 def _with(settings: Settings, given: dict[str, Any]) -> Settings:

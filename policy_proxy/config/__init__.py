@@ -119,6 +119,12 @@ def parse(files: Sequence[str], *, environment: bool = True) -> cfg.ConfigOpts:
         raise ConfigurationError(
             [f"{', '.join(error.config_files)}: no such file: name it with --config-file"]
         ) from None
+    except cfg.ConfigFilesPermissionDeniedError as error:
+        sentence = (
+            f"{', '.join(error.config_files)}: cannot be read (Permission denied): let the user "
+            "that this runs as read it, and enter its folder"
+        )
+        raise ConfigurationError([sentence]) from None
     except UnicodeDecodeError:
         raise ConfigurationError(
             [f"{', '.join(files)}: is no text in UTF-8: name another"]
@@ -178,7 +184,7 @@ def _problems(settings: Settings, *, with_backend: bool, authorizing: bool) -> l
     if authorizing:
         return [*authorizer.problems(settings.authorizer, conf), *found]
     if with_backend:
-        found = [*backend.problems(settings.backend), *found]
+        found = [*backend.problems(settings.backend, settings.server.public_url), *found]
         if settings.backend.credentials == "service":
             found += authtoken.service_user_problems(conf, settings.backend.auth_section)
     return found

@@ -87,8 +87,11 @@ def read(conf: cfg.ConfigOpts) -> BackendSettings:
     return BackendSettings(**{opt.dest: group[opt.dest] for opt in OPTS})
 
 
-def problems(settings: BackendSettings) -> list[str]:
-    """What is wrong with this section, a sentence each."""
+def problems(settings: BackendSettings, public_url: str | None = None) -> list[str]:
+    """What is wrong with this section, a sentence each.
+
+    :param public_url: where clients reach the proxy.
+    """
     found = []
     if not settings.url:
         found.append(
@@ -102,9 +105,25 @@ def problems(settings: BackendSettings) -> list[str]:
                 "[backend] url must be scheme, host, port and path only: remove the user name, "
                 "query or fragment"
             )
+        if public_url and leads_to(settings, public_url):
+            found.append(
+                "[backend] url is the proxy's own [server] public_url, so that it would ask "
+                "itself: name the address that Placement itself listens on"
+            )
     if settings.total_timeout < settings.connect_timeout:
         found.append(
             f"[backend] total_timeout ({settings.total_timeout:g} s) is shorter than "
             f"connect_timeout ({settings.connect_timeout:g} s): make it at least as long"
         )
     return found
+
+
+def leads_to(settings: BackendSettings, url: str) -> bool:
+    """Whether the backend is asked at this URL: host, port and path."""
+    return not settings.unix_socket and _place(settings.url) == _place(url)
+
+
+def _place(url: str) -> tuple[str | None, int, str]:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.hostname, port, parts.path.rstrip("/")

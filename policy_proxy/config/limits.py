@@ -134,12 +134,16 @@ class LimitSettings:
     max_refused_tokens: int
     remembered_requests: int
 
+    @property
+    def waiting(self) -> int:
+        """Threads of one worker that may wait for their client at the same time."""
+        return self.max_streams + self.max_body_readers + self.max_small_bodies
+
     def threads(self, working: int) -> int:
         """Of one worker of `serve`: for so many requests that are worked on, and for those that
         wait, for their turn or for their client.
         """
-        clients = self.max_streams + self.max_body_readers + self.max_small_bodies
-        return working + self.max_queued + clients
+        return working + self.max_queued + self.waiting
 
 
 def read(conf: cfg.ConfigOpts) -> LimitSettings:

@@ -126,16 +126,35 @@ def _unix(server: ServerSettings, path: str) -> Listener:
         _remove_stale(path)
         sock.bind(path)
         if server.unix_socket_group:
-            os.chown(path, -1, grp.getgrnam(server.unix_socket_group).gr_gid)
+            _give(path, server.unix_socket_group)
     except OSError as error:
         sock.close()
         why = error.strerror or str(error)
+        remedy = "make its folder, or name another path"
+        if error.errno != errno.ENOENT:
+            remedy = "name another path"
         raise ConfigurationError(
-            [f"[server] unix_socket = {path} cannot be listened on ({why}): name another path"]
+            [f"[server] unix_socket = {path} cannot be listened on ({why}): {remedy}"]
         ) from None
     finally:
         os.umask(before)
     return Listener((sock,), f"unix:{path}", (path, os.lstat(path).st_ino))
+
+
+def _give(path: str, group: str) -> None:
+    """
+    :raises ConfigurationError: if the group is none of this user's. Nothing is left at the path.
+    """
+    try:
+        os.chown(path, -1, grp.getgrnam(group).gr_gid)
+    except PermissionError:
+        os.unlink(path)  # noqa: PTH108  as above
+        sentence = (
+            f"[server] unix_socket_group = {group}: only a member can give the socket to the "
+            f"group: put the user that serve runs as into it, with SupplementaryGroups={group} "
+            "in the unit"
+        )
+        raise ConfigurationError([sentence]) from None
 
 
 def _remove_stale(path: str) -> None:

@@ -99,6 +99,7 @@ class Supervisor:
             elif time.monotonic() > one.deadline:
                 _LOG.warning("worker %s does not end: it is killed", one.process.pid)
                 one.process.kill()
+                one.deadline = float("inf")  # once: it takes a moment
             elif self._stopping:
                 one.signal(STOP)  # again: who is just about to serve may not have heard it
         if self._stopping:

@@ -22,7 +22,7 @@ from attack.request import Answered
 from policy_proxy.placement.service import SERVICE
 
 _ROUTER = handler.make_map(handler.ROUTE_DECLARATIONS)
-_TEMPLATES = {(each.rule, each.method): each.template for each in SERVICE.operations}
+_TEMPLATES = {(each.rule, each.method, each.template) for each in SERVICE.operations}
 OUTBOUND = frozenset(
     {
         "accept",
@@ -157,9 +157,8 @@ def _alike(raw: bytes, record: Mapping[str, Any]) -> Iterator[str]:
     if found is None:
         yield f"Placement has no {method} {path!r}"
         return
-    template = _TEMPLATES.get((record["operation"], method))
-    action = found.pop("action")
-    if template is None or action is not handler.ROUTE_DECLARATIONS[template][method]:
+    template = _template(method, found.pop("action"))
+    if (record["operation"], method, template) not in _TEMPLATES:
         yield f"Placement takes {method} {path!r} for something else than {record['operation']}"
     elif {template.format(**found) or "/", path or "/"} != {record["path"]}:
         yield f"Placement reads {found}, where {record['path']} was decided"
@@ -170,6 +169,12 @@ def _alike(raw: bytes, record: Mapping[str, Any]) -> Iterator[str]:
         yield f"Placement reads the projects {projects}, decided was {decided}"
     if not _is_framed(environ, raw.partition(b"\r\n\r\n")[2]):
         yield "the body is shorter or longer than it says"
+
+
+def _template(method: str, action: Any) -> str:
+    """The path that Placement has this handler for."""
+    routes = handler.ROUTE_DECLARATIONS.items()
+    return next(template for template, methods in routes if methods.get(method) is action)
 
 
 def _is_framed(environ: Mapping[str, Any], body: bytes) -> bool:

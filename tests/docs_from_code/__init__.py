@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from . import (
+    attacks,
     audit,
     check_server,
     commands,
@@ -24,6 +25,7 @@ from . import (
 ROOT = Path(__file__).parents[2]
 
 GENERATED: Mapping[str, Callable[[], str]] = {
+    "docs/attacks.md": attacks.page,
     f"docs/{audit.NAME}": audit.schema,
     f"docs/{audit.OLD_NAME}": audit.old_schema,
     f"docs/{day.NAME}": day.log,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,15 @@ from .markdown import document, origin, table
 
 ROOT = Path(__file__).parents[2]
 WIDTH = 100
+NAMES = ("libcurl", "nginx", "uWSGI", "waitress")
+"""Words that stay as they are at the beginning of a sentence."""
+UNDER_32 = {
+    "max_requests": 32,
+    "max_body_readers": 4,
+    "max_small_bodies": 12,
+    "max_streams": 8,
+}
+"""`[limits]` for a server with 32 threads, as its page has them."""
 ALIASES = ("granian",)
 """Other names of servers that have their section already."""
 
@@ -45,7 +55,9 @@ command line are seen.
 - The proxy's own configuration is checked as ever: it refuses `delay_auth_decision`, for one.
 - Exit code 0: nothing was found. 1: something was. 2: wrong usage.
 
-What breaks depends on `[limits]`: the examples are for the defaults. A code keeps its meaning.
+What breaks depends on `[limits]`: the examples are for the defaults, with what the pages of
+[gunicorn](gunicorn.md), [uWSGI](uwsgi.md) and [Apache](apache.md) have for 32 threads. A code keeps
+its meaning.
 """
 
 
@@ -74,7 +86,9 @@ def _section(name: str, server: Server) -> str:
 
 
 def _rule(server: Server, code: str, rule: Rule) -> str:
-    breaks = rule.breaks[0].upper() + rule.breaks[1:]
+    breaks = rule.breaks
+    if breaks.split()[0].rstrip(",") not in NAMES:
+        breaks = breaks[0].upper() + breaks[1:]
     blocks = [
         f"### {code}",
         _filled(_sentence(breaks)),
@@ -108,13 +122,14 @@ def _said(server: Server, code: str, rule: Rule) -> str:
 def found_in(
     server: Server, files: Sequence[str], environment: Mapping[str, str], version: str = ""
 ) -> tuple[Finding, ...]:
-    """What is found beside the sample configuration of the proxy."""
+    """What is found beside the sample configuration of the proxy, with `UNDER_32`."""
     return look(server, files, environment, _ours(), version).found
 
 
 @cache
 def _ours() -> Settings:
-    return config.read([str(ROOT / "etc" / "policy-proxy.conf")])
+    settings = config.read([str(ROOT / "etc" / "policy-proxy.conf")])
+    return dataclasses.replace(settings, limits=dataclasses.replace(settings.limits, **UNDER_32))
 
 
 def _sentence(text: str) -> str:

@@ -83,6 +83,8 @@ between a client and Placement, and so what is covered, what it costs, and what 
 
 - **Start with `policy-proxy serve`.** It covers everything, needs no second configuration, names
   each problem before it starts, and restarts without a gap.
+- **On several hosts**, with [HAProxy](haproxy.md) in front, which has TLS and asks each whether it
+  is ready: one is restarted after the other, and no request fails.
 - **Another WSGI server**, if the rest of the cloud runs in it and those who run it know it.
 - **In Placement's process**, if a second service is too much to run: there is no hop, and no direct
   way to close. A fault in one is then a fault in both, they are upgraded together, and the policy

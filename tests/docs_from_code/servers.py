@@ -30,9 +30,9 @@ CHOICE = """
 ## What to choose
 
 **`policy-proxy serve`**, unless something speaks for another: it needs no second configuration,
-names every problem before it starts, reads policy files on SIGHUP in all workers, and lets neither
-slow headers nor slow bodies keep others waiting. It takes no chunked bodies; OpenStack's clients
-send none.
+names every problem before it starts, reads policy files on SIGHUP in all workers, is restarted
+without losing a request, and lets neither slow headers nor slow bodies keep others waiting. It
+takes no chunked bodies; OpenStack's clients send none.
 
 **gunicorn**, where your other services run in it. It takes chunked bodies, and replaces its workers
 without losing a request. A client that is slow holds a thread for as long as it likes, so gunicorn
@@ -40,15 +40,15 @@ needs a server in front that takes requests whole, such as nginx.
 
 **waitress**, where one process is enough. It takes each request whole before a thread sees it, so
 slow clients keep nobody waiting. It uses one core, and cannot replace its process: a restart needs
-a second one behind a load balancer.
+a second one behind a load balancer, such as [HAProxy](haproxy.md).
 
 **uWSGI behind nginx**, where your other services run in it: nginx takes requests whole, chunked
 ones too. On its own, uWSGI takes no chunked bodies and no more than 30,000 bytes of path and query,
 uses each connection once, and lets slow headers keep others waiting.
 
 **Apache**, where it is there already, with its certificates and its modules. The proxy has
-processes of its own in it. It takes no chunked bodies; slow bodies hold a thread each; and a reload
-of all of Apache cuts off what takes longer than three seconds.
+processes of its own in it. It takes no chunked bodies; and a reload of all of Apache cuts off what
+takes longer than three seconds.
 """
 
 LEGEND = """
@@ -61,9 +61,8 @@ These tables are made from what the tests saw (`docs/servers.json`), and CI comp
 - *400 proxy*: the proxy refused it, with an error that has a request id, and a line in the audit
   file
 - *400 server*: the server refused it before the proxy saw it: nothing is in the audit file
-- *no status*: an answer of HTTP/0.9, which has none
+- *no status*: an answer of HTTP/0.9, which has none: a body alone
 - *no answer*: the connection was closed, or nothing came within a second
-- *no status*: an error as HTTP/0.9 has it, a body alone
 - *refused*: nothing reached Placement; whether an answer came depends on who was faster
 - n/a: there is nothing to test
 
@@ -84,7 +83,7 @@ Requests a second of one worker, by `make bench` ([performance.md](performance.m
 
 HEAD = ("Server", "Tested", "Page", "Configuration", "Processes", "Threads")
 PAGES: Mapping[str, tuple[str, str, str, str]] = {
-    "granian": ("[installing.md](installing.md)", "etc/policy-proxy.conf", "any", "any"),
+    "granian": ("[serve.md](serve.md)", "etc/policy-proxy.conf", "any", "any"),
     "gunicorn": ("[gunicorn.md](gunicorn.md)", "etc/gunicorn.conf.py", "any", "any"),
     "waitress": ("[waitress.md](waitress.md)", "etc/waitress_server.py", "one", "any"),
     "uWSGI": ("[uwsgi.md](uwsgi.md)", "etc/uwsgi.ini", "any", "any"),

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+AUDIT = "integration/test_serve_audit.py"
 AUTHENTICATION = "functional/test_authentication.py"
 SHARED_CACHE = "functional/test_shared_cache.py"
 ANSWERS = "integration/test_backend_answers.py"
 DEADLINES = "integration/test_backend_deadlines.py"
 POOL = "integration/test_backend_pool.py"
+RELOAD = "integration/test_serve_reload.py"
 REQUESTS = "integration/test_backend_requests.py"
+RESTART = "integration/test_serve_restart.py"
+STRICT = "functional/test_strict_audit.py"
 TRANSPORT = "integration/test_keystone_transport.py"
 TLS = "integration/test_backend_tls.py"
 SERVE = "integration/test_serve.py"
 BACKEND = "faults/test_backend_faults.py"
+CHANGE = "faults/test_under_change.py"
+CLOCK = "faults/test_clock_jumps.py"
+DESCRIPTORS = "faults/test_descriptors.py"
 KEYSTONE = "faults/test_keystone_faults.py"
 MEMCACHED = "faults/test_memcached_faults.py"
 SLOW = "faults/test_slow_clients.py"
@@ -182,8 +189,11 @@ ROWS = (
     ),
     Row(
         "file descriptors are exhausted",
-        "503, and it recovers",
-        (f"{POOL}::test_without_a_file_descriptor_the_service_is_unavailable_and_recovers",),
+        "503, the policy in force stays, and all is well again afterwards",
+        (
+            f"{DESCRIPTORS}::test_it_is_503_policy_is_as_it_was_and_all_is_well_afterwards",
+            f"{POOL}::test_without_a_file_descriptor_the_service_is_unavailable_and_recovers",
+        ),
     ),
     Row(
         "wrong, expired or self-signed certificate of Keystone or the backend",
@@ -194,8 +204,62 @@ ROWS = (
         ),
     ),
     Row(
-        "SIGTERM with a write in flight",
-        "it is finished",
-        (f"{SERVE}::test_sigterm_finishes_what_is_in_flight",),
+        "the audit disk is full, or the file cannot be opened any more",
+        "strict mode refuses writes; otherwise records are counted and told",
+        (
+            f"{AUDIT}::test_a_disk_without_room_refuses_writes_until_it_has_some",
+            f"{STRICT}::test_a_write_that_cannot_be_recorded_is_refused",
+            f"{STRICT}::test_without_strict_requests_go_on_and_are_counted",
+            f"{SERVE}::test_configuration_audit_file_and_policy_are_told_at_once",
+        ),
+    ),
+    Row(
+        "the audit disk or pipe hangs",
+        "the strict outcome in bounded time",
+        (
+            f"{AUDIT}::test_a_disk_that_hangs_ends_in_an_answer",
+            f"{AUDIT}::test_a_pipe_that_is_not_emptied_ends_in_an_answer",
+            f"{AUDIT}::test_a_pipe_that_nobody_reads_ends_in_an_answer",
+        ),
+    ),
+    Row(
+        "the proxy is killed between the decision and the answer",
+        "the intent is on the disk",
+        (f"{AUDIT}::test_what_was_about_to_be_done_is_on_the_disk_after_sigkill",),
+    ),
+    Row(
+        "SIGTERM with writes in flight",
+        "not ready first; they are finished; nobody is left without an answer",
+        (
+            f"{RESTART}::test_sigterm_says_so_first_and_finishes_what_takes_long",
+            f"{RESTART}::test_no_request_that_was_sent_is_left_without_an_answer_by_a_stop",
+            f"{SERVE}::test_sigterm_finishes_what_is_in_flight",
+        ),
+    ),
+    Row(
+        "workers are replaced and policies reloaded under load",
+        "no client sees an error, no write is lost or doubled",
+        (
+            f"{CHANGE}::test_reloads_and_restarts_cost_no_client_an_answer_and_double_no_write",
+            f"{RESTART}::test_no_request_fails_while_it_restarts_again_and_again",
+            f"{RELOAD}::test_a_change_is_in_force_in_every_worker_within_two_seconds",
+        ),
+    ),
+    Row(
+        "a worker is killed",
+        "another takes its place; connections that nobody took yet are served",
+        (
+            f"{RESTART}::test_connections_that_nobody_took_yet_survive_a_worker_that_is_killed",
+            f"{RESTART}::test_workers_that_end_at_once_again_and_again_end_the_service",
+        ),
+    ),
+    Row(
+        "the clock jumps ahead or back",
+        "tokens go by it, and nothing waits for it",
+        (
+            f"{CLOCK}::test_ahead_no_token_counts_as_valid_and_behind_each_does",
+            f"{CLOCK}::test_a_jump_keeps_no_identity_longer_than_its_time",
+            f"{CLOCK}::test_a_changed_policy_is_in_force_as_soon_as_ever",
+        ),
     ),
 )

@@ -6,10 +6,12 @@ import ast
 from pathlib import Path
 
 import pytest
+import yaml
 
 from faults.rows import ROWS
 
 TESTS = Path(__file__).parents[1]
+TABLE = yaml.safe_load((Path(__file__).parent / "table.yaml").read_text())
 
 
 def names_in(file):
@@ -27,3 +29,13 @@ def test_each_row_has_tests_that_exist(row):
 
 def test_no_fault_is_there_twice():
     assert len({row.fault for row in ROWS}) == len(ROWS)
+
+
+@pytest.mark.parametrize("beginning", sorted(set(TABLE.values())))
+def test_what_is_in_the_table_has_one_row(beginning):
+    assert len([row for row in ROWS if row.fault.startswith(beginning)]) == 1
+
+
+def test_each_row_answers_something_in_the_table():
+    idle = [row.fault for row in ROWS if not row.fault.startswith(tuple(TABLE.values()))]
+    assert idle == []

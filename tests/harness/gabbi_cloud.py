@@ -49,16 +49,27 @@ class Cloud:
 
         :param fixture: one of `SECTIONS`.
         """
+        backend = {"url": self.placement_url, "credentials": credentials}
+        return self._written(folder, fixture, {**SECTIONS[fixture], "backend": backend})
+
+    def authorizer(self, fixture: str, section: Mapping[str, str], folder: Path) -> Path:
+        """The same of an authorizer.
+
+        :param section: `[authorizer]`.
+        """
+        policy = {"oslo_policy": SECTIONS[fixture]["oslo_policy"]}
+        return self._written(folder, fixture, {**policy, "authorizer": section})
+
+    def _written(self, folder: Path, fixture: str, more: Mapping[str, Mapping[str, str]]) -> Path:
         (folder / "policy.yaml").write_text(yaml.safe_dump(_RULES.get(fixture, {})))
         common = {
-            "backend": {"url": self.placement_url, "credentials": credentials},
             # a file's Placement must not be asked before it is set up
             "health": {"interval": "3600"},
             "keystone_authtoken": sections.authtoken(
                 self.keystone_url, self.proxy_user, self.proxy_password
             ),
         }
-        return sections.written(folder, {**SECTIONS[fixture], **common})
+        return sections.written(folder, {**more, **common})
 
 
 @contextmanager

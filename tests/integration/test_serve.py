@@ -223,6 +223,37 @@ def test_sigterm_finishes_what_is_in_flight(tmp_path, keystone, keystone_url, pa
     assert len(forwarded(backend)) == 1
 
 
+def test_what_does_not_finish_is_cut_off_and_told_once(tmp_path, keystone, keystone_url, password):
+    asked, go_on = threading.Event(), threading.Event()
+
+    def never(connection):
+        while heard := connection.hear():
+            if heard.startswith(b"GET / "):
+                connection.say(VERSIONS)
+            else:
+                asked.set()
+                go_on.wait(30)
+
+    with RawBackend(never) as backend:
+        path = configuration(
+            tmp_path,
+            backend=backend.url,
+            keystone=keystone_url,
+            password=password,
+            options="[server]\ndrain_timeout = 1",
+        )
+        with serving(path) as served:
+            sent = request("PUT", "/traits/CUSTOM_A", keystone.issue(ADMIN))
+            client = threading.Thread(target=served.raw, args=(sent,))
+            client.start()
+            assert asked.wait(10)
+            served.process.send_signal(signal.SIGTERM)
+            assert served.process.wait(timeout=20) == 0
+            client.join()
+        go_on.set()
+    assert served.log.read_text().count("does not end: it is killed") == 1
+
+
 def test_workers_end_with_a_supervisor_that_is_killed(good):
     with serving(good, "--workers", "2") as served:
         eventually(lambda: len(served.worker_pids()) == 2)
@@ -351,6 +382,13 @@ def test_a_busy_port_ends_in_one_sentence(good):
         port = str(busy.getsockname()[1])
         (line,) = sentences(run("serve", "--config-file", str(good), "--port", port))
     assert port in line
+
+
+def test_a_proxy_that_is_its_own_backend_does_not_start(good, backend):
+    port = str(free_port())
+    good.write_text(good.read_text().replace(backend.url, f"http://127.0.0.1:{port}"))
+    (line,) = sentences(run("serve", "--config-file", str(good), "--port", port))
+    assert "is where this proxy itself listens" in line
 
 
 def test_an_unreachable_keystone_is_one_sentence_and_never_ready(good, keystone_url):

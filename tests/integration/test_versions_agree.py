@@ -32,6 +32,7 @@ from policy_proxy.model import REQUEST, Identity, Request
 from policy_proxy.placement.service import SERVICE
 from policy_proxy.placement.targets import target
 
+pytestmark = pytest.mark.xdist_group("versions")
 CALLER = Identity(user_id="admin", project_id="admin")
 VERSIONS = microversion.VERSIONS
 OPERATIONS = [operation for operation in SERVICE.operations if not operation.public]

@@ -17,6 +17,7 @@ from policy_proxy.cli.servers.rule import Environment, Look, Rule, Server
 from policy_proxy.cli.servers.seen import Seen
 
 _THREADS = re.compile(r"threads=(\d+)")
+_USER, _HOME = re.compile(r"\buser="), re.compile(r"\bhome=")
 DEFAULT_THREADS = 15
 """Of a WSGIDaemonProcess that does not say."""
 
@@ -32,6 +33,12 @@ def _no_daemon(seen: Seen) -> Iterable[Entry]:
         yield seen.absent("WSGIDaemonProcess")
 
 
+def _in_a_home(seen: Seen) -> Iterable[Entry]:
+    for entry in seen.all("wsgidaemonprocess"):
+        if _USER.search(entry.value) and not _HOME.search(entry.value):
+            yield entry
+
+
 def _threads(seen: Seen) -> Iterator[tuple[Entry, int]]:
     for entry in seen.all("wsgidaemonprocess"):
         given = _THREADS.search(entry.value)
@@ -43,8 +50,7 @@ def _few_threads(seen: Seen) -> Iterable[Entry]:
 
 
 def _body_readers(seen: Seen) -> Iterable[Entry]:
-    most = seen.ours.limits.max_body_readers
-    return (entry for entry, count in _threads(seen) if 1 < count <= most)
+    return (e for e, count in _threads(seen) if 1 < count <= seen.ours.limits.waiting)
 
 
 def _sub_interpreter(seen: Seen) -> Iterable[Entry]:
@@ -153,6 +159,13 @@ RULES: Mapping[str, Rule] = {
         "WSGIDaemonProcess and WSGIProcessGroup",
         "WSGIScriptAlias / /etc/policy-proxy/proxy.wsgi\n",
     ),
+    "apache-home": Rule(
+        _in_a_home,
+        "its processes start in the home of their user, and not at all where there is none, as "
+        "with useradd --no-create-home: every request waits in vain",
+        "home=/",
+        "WSGIDaemonProcess policy-proxy user=policy-proxy processes=2 threads=32\n",
+    ),
     "apache-threads": Rule(
         _few_threads,
         "a process answers one request at a time: one slow client stops it, and its /healthcheck",
@@ -161,8 +174,9 @@ RULES: Mapping[str, Rule] = {
     ),
     "apache-body-readers": Rule(
         _body_readers,
-        "[limits] max_body_readers is not below its threads: slow bodies could take all of them",
-        "raise threads, or lower max_body_readers",
+        "[limits] max_body_readers, max_small_bodies and max_streams together are not below its "
+        "threads: slow clients could take all of them",
+        "raise threads, or lower these",
         "WSGIDaemonProcess policy-proxy threads=4\n",
     ),
     "apache-sub-interpreter": Rule(

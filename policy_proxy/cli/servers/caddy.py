@@ -45,7 +45,7 @@ def _in(entry: Entry, name: str) -> bool:
 
 
 def _sometimes(seen: Seen) -> Iterator[Entry]:
-    return (e for e in seen.all("forward_auth") if e.words and e.words[0][0] in "/@")
+    return (e for e in seen.all("forward_auth") if e.words and e.words[0].startswith(("/", "@")))
 
 
 def _changed(seen: Seen) -> Iterator[Entry]:

@@ -70,9 +70,10 @@ RULES: Mapping[str, Rule] = {
         "threads = 1\n",
     ),
     "gunicorn-body-readers": Rule(
-        looks.all_threads_read("threads"),
-        "[limits] max_body_readers is not below it: slow bodies could take every thread",
-        "raise threads, or lower max_body_readers",
+        looks.all_threads_wait("threads"),
+        "[limits] max_body_readers, max_small_bodies and max_streams together are not below it: "
+        "slow clients could take every thread",
+        "raise threads, or lower these",
         "threads = 4\n",
     ),
     "gunicorn-request-line": Rule(

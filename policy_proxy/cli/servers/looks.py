@@ -98,15 +98,32 @@ def few_threads(name: str, default: int = 1) -> Look:
     return look
 
 
-def all_threads_read(name: str, default: int = 1) -> Look:
-    """As many bodies may be read at the same time as there are threads."""
+def all_threads_wait(name: str) -> Look:
+    """As many requests may wait for their clients at the same time as there are threads."""
+
+    def look(seen: Seen) -> Iterable[Entry]:
+        entry = seen.last(name)
+        if entry is None and not seen.file:
+            return
+        given = entry.value if entry else "1"
+        if given.isdigit() and 1 < int(given) <= seen.ours.limits.waiting:
+            yield entry or seen.absent(name)
+
+    return look
+
+
+def all_threads_read(name: str, default: int) -> Look:
+    """The same of a server that hands on no request before its body is there, and keeps a small
+    answer for its client: as many large bodies and answers as there are threads.
+    """
 
     def look(seen: Seen) -> Iterable[Entry]:
         entry = seen.last(name)
         if entry is None and not seen.file:
             return
         given = entry.value if entry else str(default)
-        if given.isdigit() and 1 < int(given) <= seen.ours.limits.max_body_readers:
+        limits = seen.ours.limits
+        if given.isdigit() and 1 < int(given) <= limits.max_body_readers + limits.max_streams:
             yield entry or seen.absent(name)
 
     return look

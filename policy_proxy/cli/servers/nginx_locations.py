@@ -32,7 +32,7 @@ def unguarded(seen: Seen) -> Iterator[Entry]:
 def asked_by_clients(seen: Seen) -> Iterator[Entry]:
     """The locations that `auth_request` names, which clients can reach."""
     for location in seen.all("location"):
-        if location.words[-1] in _asks(seen):
+        if location.words and location.words[-1] in _asks(seen):
             inside = {entry.name for entry in seen.within(location.block)}
             if "internal" not in inside:
                 yield location
@@ -68,7 +68,9 @@ def satisfied_otherwise(seen: Seen) -> Iterator[Entry]:
 
 def denial_replaced(seen: Seen) -> Iterator[Entry]:
     for entry in seen.all("error_page"):
-        replaced = any(word[0] == "=" for word in entry.words) and entry.words[-1][0] != "@"
+        replaced = any(word.startswith("=") for word in entry.words) and not entry.words[
+            -1
+        ].startswith("@")
         if replaced and {"401", "403"} & {*entry.words}:
             yield entry
 

@@ -35,6 +35,12 @@ def _open_socket(seen: Seen) -> Iterable[Entry]:
             yield entry
 
 
+def _to_disk(seen: Seen) -> Iterable[Entry]:
+    """Behind nginx, which speaks the uwsgi protocol and takes bodies whole, it costs nothing."""
+    if any(seen.all("http-socket", "http")) or not any(seen.all("socket", "uwsgi-socket")):
+        yield from (entry for entry in seen.all("post-buffering") if entry.value != "0")
+
+
 def _shared_by_fork(seen: Seen) -> Iterable[Entry]:
     for entry in seen.all(*_LOADS):
         if not OURS.fullmatch(entry.value) and not any(looks.says("lazy-apps", *looks.YES)(seen)):
@@ -77,9 +83,10 @@ RULES: Mapping[str, Rule] = {
         "[uwsgi]\nthreads = 1\n",
     ),
     "uwsgi-body-readers": Rule(
-        looks.all_threads_read("threads"),
-        "[limits] max_body_readers is not below it: slow bodies could take every thread",
-        "raise threads, or lower max_body_readers",
+        looks.all_threads_wait("threads"),
+        "[limits] max_body_readers, max_small_bodies and max_streams together are not below it: "
+        "slow clients could take every thread",
+        "raise threads, or lower these",
         "[uwsgi]\nthreads = 4\n",
     ),
     "uwsgi-worker-model": Rule(
@@ -120,7 +127,7 @@ RULES: Mapping[str, Rule] = {
         "[uwsgi]\nbufer-size = 65535\n",
     ),
     "uwsgi-post-buffering": Rule(
-        lambda seen: [e for e in seen.all("post-buffering") if e.value != "0"],
+        _to_disk,
         "bodies are written to disk before the proxy has a say: one that is refused, too",
         "take it away",
         "[uwsgi]\npost-buffering = 8192\n",

@@ -63,8 +63,9 @@ RULES: Mapping[str, Rule] = {
     ),
     "waitress-body-readers": Rule(
         looks.all_threads_read("threads", 4),
-        "[limits] max_body_readers is not below it: bodies could take every thread",
-        "raise threads to 32, or lower max_body_readers",
+        "[limits] max_body_readers and max_streams together are not below it: large bodies and "
+        "answers could take every thread",
+        "raise threads to 32, or lower these",
         "waitress.serve(application)\n",
     ),
     "waitress-header-size": Rule(

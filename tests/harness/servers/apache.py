@@ -24,7 +24,7 @@ from harness.servers.running import (
     ETC,
     HOST,
     Running,
-    fewer_readers,
+    fewer_waiting,
     for_proxy,
     started,
 )
@@ -96,7 +96,7 @@ class Apache:
                 module, name = application.split(":")
                 script.write_text(f"from {module} import {name} as application\n")
             given = folder / "apache-proxy.conf"
-            given.write_text(f"{configuration.read_text()}\n{fewer_readers(threads)}")
+            given.write_text(f"{configuration.read_text()}\n{fewer_waiting(threads)}")
             site = _site(folder, script, port, threads, processes)
             with started(
                 [*_command(), "-DFOREGROUND", "-f", _httpd_conf(folder, public, site)],

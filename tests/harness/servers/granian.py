@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -36,5 +37,7 @@ class Granian:
         port = free_port()
         where = ["--host", HOST, "--port", str(port), "--workers", str(processes)]
         command = [COMMAND, "serve", "--config-file", given, *where]
-        with started(command, folder / "granian.log", port, environment={}) as running:
+        log = folder / "granian.log"
+        reload = signal.SIGUSR2  # new workers; SIGHUP is for the policy files
+        with started(command, log, port, environment={}, reload_signal=reload) as running:
             yield running

@@ -12,7 +12,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.serve import free_port
-from harness.servers.running import APPLICATION, ETC, HOST, Running, for_proxy, started
+from harness.servers.running import (
+    APPLICATION,
+    ETC,
+    HOST,
+    Running,
+    fewer_waiting,
+    for_proxy,
+    started,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,8 @@ class Gunicorn:
         processes: int = 1,
     ) -> Iterator[Running]:
         port = free_port()
+        given = folder / "gunicorn-proxy.conf"
+        given.write_text(f"{configuration.read_text()}\n{fewer_waiting(threads)}")
         command = [
             *(sys.executable, "-m", "gunicorn", "--config", ETC / "gunicorn.conf.py"),
             *("--bind", f"{HOST}:{port}"),
@@ -50,7 +60,7 @@ class Gunicorn:
             command,
             folder / "gunicorn.log",
             port,
-            environment=for_proxy(configuration),
+            environment=for_proxy(given),
             reload_signal=signal.SIGHUP,
         ) as running:
             yield running

@@ -118,6 +118,12 @@ def for_proxy(configuration: Path) -> dict[str, str]:
     return {"POLICY_PROXY_CONFIG_FILE": str(configuration)}
 
 
-def fewer_readers(threads: int) -> str:
-    """The section of the proxy's configuration that keeps slow bodies from taking all threads."""
-    return f"[limits]\nmax_body_readers = {max(1, threads // 2)}\n"
+def fewer_waiting(threads: int) -> str:
+    """The section of the proxy's configuration that keeps slow clients from taking all threads, as
+    pages in docs/ have it for 32 of them.
+    """
+    eighth = max(1, threads // 8)
+    return (
+        f"[limits]\nmax_requests = {threads}\nmax_body_readers = {eighth}\n"
+        f"max_small_bodies = {3 * eighth}\nmax_streams = {2 * eighth}\n"
+    )

@@ -21,7 +21,7 @@ from harness.servers.running import (
     ETC,
     HOST,
     Running,
-    fewer_readers,
+    fewer_waiting,
     for_proxy,
     started,
 )
@@ -209,5 +209,5 @@ def _as_the_page_says(configuration: Path, folder: Path, port: int, threads: int
     """A copy of the configuration that knows what uWSGI does not tell the proxy."""
     given = folder / "uwsgi-proxy.conf"
     address = f"[server]\npublic_url = http://{HOST}:{port}\n"
-    given.write_text(f"{configuration.read_text()}\n{address}{fewer_readers(threads)}")
+    given.write_text(f"{configuration.read_text()}\n{address}{fewer_waiting(threads)}")
     return given

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import socket
+import subprocess
+import sys
 
 import pytest
 
+from docs_from_code import ROOT
 from harness.proxy import configuration
 from harness.servers import SERVERS
 from harness.stack import eventually
@@ -49,3 +54,20 @@ def test_waitress_reads_the_policy_files_on_sighup(tmp_path, keystone_url, passw
         running.process.send_signal(signal.SIGHUP)
         eventually(lambda: running.log.read_text().count(" is in force") == 2, 10)
         assert running.ready()
+
+
+def test_waitress_on_a_busy_port_is_one_sentence(tmp_path, keystone_url, password, backend):
+    path = configuration(tmp_path, backend=backend.url, keystone=keystone_url, password=password)
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        where = f"127.0.0.1:{busy.getsockname()[1]}"
+        finished = subprocess.run(
+            [sys.executable, ROOT / "etc/waitress_server.py", "--listen", where],
+            env={**os.environ, "POLICY_PROXY_CONFIG_FILE": str(path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert finished.returncode == 1
+    assert f"cannot listen at {where}: " in finished.stderr
+    assert "Traceback" not in finished.stderr

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from docs_from_code import ROOT
+from docs_from_code.check_server import UNDER_32
 from harness import proxy
 from policy_proxy.cli import main
 
@@ -16,9 +17,14 @@ NOWHERE = "http://127.0.0.1:1"
 
 @pytest.fixture
 def configuration(tmp_path):
+    limits = "\n".join(["[limits]", *(f"{name} = {value}" for name, value in UNDER_32.items())])
     return str(
         proxy.configuration(
-            tmp_path, backend=NOWHERE, keystone=NOWHERE, password=secrets.token_hex()
+            tmp_path,
+            backend=NOWHERE,
+            keystone=NOWHERE,
+            password=secrets.token_hex(),
+            options=limits,
         )
     )
 

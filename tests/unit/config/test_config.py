@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 
 import pytest
@@ -225,6 +226,44 @@ def test_a_missing_file_is_one_clear_sentence(tmp_path):
     assert caught.value.problems == [
         f"{tmp_path / 'nowhere.conf'}: no such file: name it with --config-file"
     ]
+
+
+def test_a_file_that_may_not_be_read_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "policy-proxy.conf"
+    path.write_text(GOOD)
+
+    def closed(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("builtins.open", closed)  # to root, no mode of a file says no
+    with pytest.raises(ConfigurationError) as caught:
+        config.load([str(path)])
+    (problem,) = caught.value.problems
+    assert problem == (
+        f"{path}: cannot be read (Permission denied): let the user that this runs as read it, and "
+        "enter its folder"
+    )
+
+
+@pytest.mark.parametrize(
+    ("public_url", "itself"),
+    [
+        ("http://127.0.0.1:8780", True),
+        ("http://127.0.0.1:8780/", True),
+        ("https://127.0.0.1:8780", True),
+        ("http://127.0.0.1:8778", False),
+        ("http://127.0.0.1:8780/placement", False),
+        ("http://controller:8780", False),
+    ],
+)
+def test_a_proxy_that_would_ask_itself_does_not_start(load, public_url, itself):
+    text = f"{GOOD}\n[server]\npublic_url = {public_url}\n"
+    if not itself:
+        load(text)
+        return
+    (problem,) = refused(load, text)
+    assert "[backend] url is the proxy's own [server] public_url" in problem
+    load(text.replace("[backend]", "[backend]\nunix_socket = /run/placement.sock"))
 
 
 def test_the_backend_is_not_needed_in_the_services_own_process(tmp_path):

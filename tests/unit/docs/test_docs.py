@@ -125,6 +125,17 @@ def test_the_readme_names_the_two_commands():
     assert {"    make run", "    make test"} <= set(lines)
 
 
+def test_the_readme_names_the_packages_that_ci_installs():
+    installing = re.compile(r"apt-get [^\n]*--no-install-recommends((?:[^\n]*\\\n)*[^\n]*)\n")
+    named, installed = (
+        installing.search(text(name)).group(1).replace("\\", "").split()
+        for name in ("README.md", ".ci/run")
+    )
+
+    assert named == installed
+    assert "wrk" in named
+
+
 def test_the_readme_leads_to_every_document():
     linked = {link.partition("#")[0] for link in LINK.findall(text("README.md"))}
 

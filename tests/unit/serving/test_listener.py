@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import grp
 import os
 import socket
@@ -144,3 +145,20 @@ def test_what_is_somebody_elses_by_the_end_is_left(tmp_path):
     where.write_text("new")
     opened.remove()
     assert where.read_text() == "new"
+
+
+def test_a_folder_that_is_missing_is_to_be_made(tmp_path):
+    refused(tmp_path / "nowhere" / "s", "No such file or directory.: make its folder, or name")
+
+
+def test_a_group_that_is_not_ones_own_says_what_to_do_and_leaves_nothing(tmp_path, monkeypatch):
+    where = tmp_path / "s"
+    group = grp.getgrgid(os.getgid()).gr_name
+
+    def forbidden(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", forbidden)  # root may give a socket to every group
+    with pytest.raises(ConfigurationError, match=f"SupplementaryGroups={group} in the unit"):
+        listener.opened(at(unix_socket=str(where), unix_socket_group=group))
+    assert not where.exists()

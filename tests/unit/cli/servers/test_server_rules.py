@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from docs_from_code import ROOT
-from docs_from_code.check_server import found_in
+from docs_from_code.check_server import UNDER_32, found_in
+from policy_proxy import config
 from policy_proxy.cli.check import SERVERS as NAMES
 from policy_proxy.cli.servers.every import SERVERS
+from policy_proxy.cli.servers.look import look
 
 RULES = [(name, code) for name in SERVERS for code in SERVERS[name].rules if name != "granian"]
 GOOD = [
@@ -83,3 +85,19 @@ def test_nothing_is_found_where_nothing_was_looked_at(name):
 def test_every_finding_has_an_example():
     rules = [SERVERS[name].rules[code] for name, code in RULES]
     assert all(rule.bad or rule.environment or rule.version for rule in rules)
+
+
+@pytest.mark.parametrize("page", ["apache", "gunicorn", "uwsgi"])
+def test_the_page_has_the_limits_that_leave_threads_to_others(page):
+    text = (ROOT / "docs" / f"{page}.md").read_text()
+    lines = [f"{name} = {value}" for name, value in UNDER_32.items()]
+    assert "\n".join(["```ini", "[limits]", *lines, "```"]) in text
+
+
+@pytest.mark.parametrize("name", ["apache", "gunicorn", "uwsgi"])
+def test_with_the_defaults_slow_clients_could_take_every_thread(name):
+    """They are for `serve`, which has a thread for each."""
+    (files,) = (files for server, files in GOOD if server == name)
+    ours = config.read([str(ROOT / "etc" / "policy-proxy.conf")])
+    found = look(SERVERS[name], [str(ROOT / file) for file in files], {}, ours, "").found
+    assert [finding.code for finding in found] == [f"{name}-body-readers"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -101,6 +102,11 @@ FOUND = [
     ("caddy", CADDY.format(lines=f"handle /a* {{\n{ASKS}\n}}\n{FORWARDS}"), "caddy-open-way"),
     ("uwsgi", "[uwsgi]\nbuffer_size = 4096\n", "uwsgi-buffer-size"),
     ("uwsgi", "[uwsgi]\nmount = /x=site:app\n", "uwsgi-lazy-apps"),
+    (
+        "uwsgi",
+        "[uwsgi]\nhttp-socket = :80\nsocket = /s\npost-buffering = 8192\n",
+        "uwsgi-post-buffering",
+    ),
     ("apache", "limitrequestline \\\n  8190\n", "apache-request-line"),
     ("apache", VHOST.format("LimitRequestLine 1000"), "apache-request-line"),
     ("apache", VHOST.format('LogFormat "%{x-AUTH-token}i"'), "apache-log"),
@@ -128,6 +134,7 @@ NOT_FOUND = [
     ("uwsgi", "[uwsgi]\nmount = /x=policy_proxy.wsgi:application\n", "uwsgi-lazy-apps"),
     ("uwsgi", "[uwsgi]\nenable-threads\n", "uwsgi-enable-threads"),
     ("uwsgi", "[uwsgi]\nsocket = 127.0.0.1:3031\n", "uwsgi-open-socket"),
+    ("uwsgi", "[uwsgi]\nsocket = /s\npost-buffering = 65536\n", "uwsgi-post-buffering"),
     ("apache", "LimitRequestLine 0\nMergeSlashes off\n", "apache-merge-slashes"),
 ]
 
@@ -152,6 +159,9 @@ def test_it_is_not_found(name, text, code, tmp_path):
 def test_a_variable_stands_above_the_file(tmp_path):
     good = (ROOT / "etc" / "uwsgi.ini").read_text()
     assert codes("uwsgi", good, tmp_path) == set()
+    behind_nginx = re.sub(r"(?m)^;   (?=\w+(-\w+)? = )", "", good).replace("http-socket = ", "; ")
+    assert "\npost-buffering = " in behind_nginx
+    assert codes("uwsgi", behind_nginx, tmp_path) == set()
     assert codes("uwsgi", good, tmp_path, UWSGI_BUFFER_SIZE="4096") == {"uwsgi-buffer-size"}
 
     good = (ROOT / "etc" / "gunicorn.conf.py").read_text()
