@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install install-servers run test test-caches test-servers check fuzz bench bench-quick compat docs pictures clean
+.PHONY: install install-servers run test test-caches test-servers check fuzz bench bench-quick compat docs pictures soak clean
 
 install: $(VENV)/.installed
 
@@ -29,7 +29,7 @@ run: install
 	$(BIN)/policy-proxy up $(ARGS)
 
 test: install
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration tests/attack tests/faults tests/fuzz $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration tests/attack tests/faults tests/fuzz tests/soak $(ARGS)
 
 # What must not depend on any memory, once without each: decisions, Placement's own suite, reloads.
 test-caches: install
@@ -75,6 +75,11 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 	@echo "Installing what the benchmark compares with."
 	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[embedded,bench]'
 	touch $@
+
+# A mixed load on the real stack while much goes wrong, for as long as TIME says; then the figures.
+soak: TIME = 10m
+soak: install
+	PYTHONPATH=tests $(BIN)/python -m soak --time $(TIME) $(ARGS)
 
 # Decides as OpenStack's own services would, beside oslo.policy, with their rules; a quarter of an hour.
 compat: install

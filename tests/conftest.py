@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from harness import secrets
 from harness.keystone import Keystone
 from harness.proxy import PROXY_USER, SERVICE_GRANT
 from harness.server import serving
+
+pytest_plugins = ["harness.secrets_searched"]
 
 # Shared machines are slow by fits and starts: an example that takes long says nothing. A gate gives
 # the same answer twice: where it runs the examples are always the same ones, elsewhere new ones.
@@ -34,7 +36,7 @@ def our_loggers_speak() -> None:
 @pytest.fixture(scope="session")
 def password() -> str:
     """Of the proxy's user, in the Keystone for tests."""
-    return secrets.token_urlsafe()
+    return secrets.made()
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,8 @@ from granian.constants import HTTPModes, Interfaces
 from policy_proxy.embedded import ports
 from policy_proxy.model import WSGIApp
 
-THREADS = {
-    "keystone": 4,
-    "placement": 1,  # two writers at once can lock each other out of an SQLite file
-}
+THREADS = 1
+"""Two writers at once can lock each other out of an SQLite file; then one of them ends in a 500."""
 
 
 def load(service: str) -> WSGIApp:
@@ -45,7 +43,7 @@ def main(service: str, port: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        blocking_threads=THREADS[service],
+        blocking_threads=THREADS,
         workers_kill_timeout=5,
     )
     server.serve(target_loader=partial(load, service), wrap_loader=False)

@@ -17,13 +17,13 @@ from typing import Any
 
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.serving import listener
+from policy_proxy.serving.unread import LAST
 
 _LOG = logging.getLogger(__name__)
 _LOOK = 0.05
 """Seconds."""
 _REMINDER = 1.0
 """Seconds."""
-_LAST = ("Connection", "close")
 
 
 class Ending:
@@ -45,7 +45,7 @@ class Ending:
 def _last(
     start_response: StartResponse, status: str, headers: list[tuple[str, str]], *more: Any
 ) -> Any:
-    return start_response(status, [*headers, _LAST], *more)
+    return start_response(status, [*headers, LAST], *more)
 
 
 def drain(fd: int, address: object, *, notice: float, patience: float) -> None:

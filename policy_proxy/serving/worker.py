@@ -23,6 +23,7 @@ from policy_proxy.placement.service import SERVICE
 from policy_proxy.serving.draining import Ending, drain
 from policy_proxy.serving.listener import Listener
 from policy_proxy.serving.server import KEEP_ALIVE
+from policy_proxy.serving.unread import Unread
 from policy_proxy.telemetry.readiness import Readiness
 
 RETIRE = signal.SIGUSR1
@@ -65,7 +66,7 @@ class Worker:
         chain = self._opened()
         # a process that multiprocessing has forked calls nothing of atexit
         util.Finalize(None, chain.close, exitpriority=0)
-        app = Ending(_nameless(chain) if self.listener.unix else chain)
+        app = Ending(Unread(_nameless(chain) if self.listener.unix else chain))
         self._listen_to_signals(chain, app)
         gc.collect()
         gc.freeze()  # what is here stays: to look through it again and again costs a tenth

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import secrets
 import shutil
 import signal
 import socket
@@ -15,6 +14,7 @@ from urllib.parse import unquote
 import pytest
 from pymemcache.client.base import Client as Memcache
 
+from harness import secrets
 from harness.fickle import fickle
 from harness.keystone import Grant
 from harness.programs import missing
@@ -60,7 +60,7 @@ def proxy_with(folder, address, keystone_url, password, client_of):
             keystone=url,
             password=password,
             options=f"memcached_servers = {address}\nmemcache_security_strategy = ENCRYPT\n"
-            f"memcache_secret_key = {secrets.token_urlsafe()}\n"
+            f"memcache_secret_key = {secrets.made()}\n"
             f"memcache_pool_socket_timeout = {TIMEOUT}\nmemcache_pool_dead_retry = 1\n"
             "[identity_cache]\nttl = 0\n",
         )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import pickle
-import secrets
 import socket
 from contextlib import closing, contextmanager
 
 import pytest
 
+from harness import secrets
 from harness.memcached import memcached
 from harness.proxy import ADMIN, Proxy, configuration
 from harness.serve import free_port
 
-SECRET = secrets.token_urlsafe()
+SECRET = secrets.made()
 
 
 @pytest.fixture

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from attack.case import Case, Expected
@@ -14,6 +11,7 @@ from attack.oracle import as_text, violations
 from attack.targets import World, proxied
 from harness.keystone import Keystone
 from harness.proxy import PROXY_USER, SERVICE_GRANT
+from harness.secrets import folder_searched, made
 from harness.server import serving
 from harness.servers import SERVERS
 
@@ -23,12 +21,12 @@ ANYTHING = Expected("either", frozenset(range(600)) - {500})
 
 @contextmanager
 def requests_checked(server: str = "granian") -> Iterator[Callable[[Any], None]]:
-    password = secrets.token_urlsafe()
+    password = made()
     keystone = Keystone({PROXY_USER: (password, SERVICE_GRANT)})
     with (
-        tempfile.TemporaryDirectory() as folder,
+        folder_searched() as folder,
         serving(keystone) as url,
-        proxied(SERVERS[server], World(keystone, url, password), Path(folder)) as target,
+        proxied(SERVERS[server], World(keystone, url, password), folder) as target,
     ):
 
         def check(request: tuple[str, str]) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import webob
 
 from harness.keystone import Keystone
 from harness.proxy import PROXY_USER, SERVICE_GRANT, Proxy, configuration
+from harness.secrets import folder_searched, made
 from harness.server import serving
 from integration.raw_backend import RawBackend, placement
 
@@ -40,14 +39,14 @@ class Liar(Keystone):
 
 @contextmanager
 def tokens_checked() -> Iterator[Callable[[Any], None]]:
-    password = secrets.token_urlsafe()
+    password = made()
     keystone = Liar({PROXY_USER: (password, SERVICE_GRANT)})
     with (
-        tempfile.TemporaryDirectory() as folder,
+        folder_searched() as folder,
         serving(keystone) as url,
         RawBackend(placement) as backend,
     ):
-        path = configuration(Path(folder), backend=backend.url, keystone=url, password=password)
+        path = configuration(folder, backend=backend.url, keystone=url, password=password)
         proxies = [Proxy.built(path, keystone)]
 
         def check(answer: bytes) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from secrets import token_urlsafe
 
 import yaml
 from placement import policies
 
-from harness import sections
+from harness import secrets, sections
 from harness.gabbi_suite import Client, PlacementUnderTest
 from harness.keystone import Grant, Keystone
 from harness.server import serving
@@ -75,7 +74,7 @@ class Cloud:
 @contextmanager
 def clouded() -> Iterator[Cloud]:
     """The cloud, until the `with` block ends."""
-    user, password = "policy-proxy", token_urlsafe()
+    user, password = "policy-proxy", secrets.made()
     everything = Grant(user="admin", roles=("admin", "service"), project="service")
     keystone = Keystone({user: (password, everything)})
     placement = PlacementUnderTest(keystone)

@@ -17,6 +17,8 @@ import webob
 import webob.dec
 from cryptography.fernet import Fernet, InvalidToken
 
+from harness import secrets
+
 LIFETIME = timedelta(hours=1)
 DOMAIN = {"id": "default", "name": "Default"}
 
@@ -43,7 +45,7 @@ class Keystone:
 
     def issue(self, grant: Grant) -> str:
         """A token for the grant."""
-        return self._cipher.encrypt(json.dumps(asdict(grant)).encode()).decode()
+        return secrets.register(self._cipher.encrypt(json.dumps(asdict(grant)).encode()).decode())
 
     def read(self, token: str) -> Grant | None:
         """The grant of a token, or None if it is not one of ours."""

@@ -22,7 +22,7 @@ daemon off;
 {user}
 worker_processes 1;
 pid {folder}/nginx.pid;
-error_log {folder}/error.log info;
+error_log {folder}/error.log notice;
 events {{ worker_connections 256; }}
 http {{
     access_log {folder}/access.log;

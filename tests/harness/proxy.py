@@ -31,6 +31,8 @@ total_timeout = 4
 file = {folder}/audit.jsonl
 [health]
 interval = 3600
+[server]
+log_level = debug
 [oslo_policy]
 policy_file = {folder}/policy.yaml
 [keystone_authtoken]

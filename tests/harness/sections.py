@@ -16,6 +16,10 @@ def written(directory: Path, sections: Sections) -> Path:
     path = directory / "policy-proxy.conf"
     parser = RawConfigParser()
     parser.read_dict(sections)
+    if not parser.has_section("server"):
+        parser.add_section("server")
+    if "log_level" not in parser["server"]:
+        parser["server"]["log_level"] = "debug"  # secrets are searched for in all that it can say
     with path.open("w") as stream:
         parser.write(stream)
     path.write_text(caches.chosen(path.read_text()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import signal
 import socket
 import ssl
@@ -18,9 +17,10 @@ import httpx
 import psutil
 import pytest
 
+from harness import secrets
 from harness.certificates import self_signed
 from harness.keystone import Grant
-from harness.proxy import ADMIN, configuration
+from harness.proxy import ADMIN, READER, configuration
 from harness.serve import COMMAND, free_port, serving
 from harness.stack import eventually
 from integration.raw_backend import OK, VERSIONS, RawBackend
@@ -175,6 +175,36 @@ def test_a_body_over_the_limit_is_413(served, keystone, backend):
     sent = request("POST", "/resource_providers", keystone.issue(ADMIN), *lines, body=b"{")
     assert status_of(served.raw(sent, timeout=3)) == 413
     assert len(forwarded(backend)) == before
+
+
+@pytest.mark.parametrize(
+    ("grant", "framing", "status"),
+    [
+        (READER, "Content-Length: 12", 403),
+        (None, "Content-Length: 12", 401),
+        (ADMIN, "Transfer-Encoding: chunked", 411),
+    ],
+    ids=["denied", "without a token", "chunked"],
+)
+@pytest.mark.parametrize("body", [b"", b'{"name":"a"}'], ids=["body later", "body at once"])
+def test_an_answer_before_the_body_was_read_says_that_it_is_the_last(
+    served, keystone, grant, framing, status, body
+):
+    token = [f"X-Auth-Token: {keystone.issue(grant)}"] if grant else []
+    lines = ["Host: h", *token, "Content-Type: application/json", framing]
+    head = "\r\n".join(["POST /resource_providers HTTP/1.1", *lines, "", ""]).encode()
+    answer = served.raw(head + body, enough=lambda heard: b"\r\n\r\n" in heard)
+    assert status_of(answer) == status
+    assert b"connection: close" in answer.lower()
+
+
+def test_one_after_it_was_read_does_not(served, keystone):
+    lines = [f"X-Auth-Token: {keystone.issue(ADMIN)}", "Content-Type: application/json"]
+    head = ["POST /resource_providers HTTP/1.1", "Host: h", *lines, "Content-Length: 1", "", ""]
+    sent = "\r\n".join(head).encode() + b"{"
+    answer = served.raw(sent, enough=lambda heard: b"\r\n\r\n" in heard)
+    assert status_of(answer) == 400
+    assert b"connection: close" not in answer.lower()
 
 
 def test_the_answer_of_head_has_no_body(served, keystone):
@@ -415,7 +445,7 @@ def test_an_unreachable_backend_is_one_sentence(good, backend):
 
 
 def test_a_wrong_password_is_one_sentence(good, password):
-    another = secrets.token_urlsafe()
+    another = secrets.made()
     good.write_text(good.read_text().replace(password, another))
     (line,) = sentences(run("check", "--config-file", str(good)))
     assert f"{good}: [keystone_authtoken] the proxy's user gets no token" in line

@@ -23,7 +23,9 @@ def entries(file: str) -> Iterator[Entry]:
         raise Unreadable(f"{error.get('file', file)}: {error['error']}: mend it")
     numbers = itertools.count()
     for config in found["config"]:
-        yield from _flat(config["parsed"], (), numbers)
+        # crossplane does not say the file of a comment's neighbours, where there are odd semicolons
+        named = ({"file": config["file"], **one} for one in config["parsed"])
+        yield from _flat([*named], (), numbers)
 
 
 def _flat(
