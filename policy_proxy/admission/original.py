@@ -47,6 +47,10 @@ _MISLEADING = re.compile(
 odd character of a name for a hyphen: `X.Roles`, `X~Roles`.
 """
 
+_READ = ("HTTP_OPENSTACK_API_VERSION", "HTTP_X_SERVICE_TOKEN")
+"""Headers that Placement reads as well. granian shows a value that is not ASCII as an empty one,
+and the front end forwards it as it is."""
+
 
 class _Asked(NamedTuple):
     """:param sent: the path before it is decoded, if that can be known.
@@ -168,6 +172,10 @@ def _check(environ: Environ, asked: _Asked) -> None:
     if misleading:
         private = f"the client's {', '.join(map(_header, misleading))}: have the front end drop it"
         raise Malformed("A header field is not for clients to set.", private=private)
+    unsaid = [name for name in _READ if not all(map(str.strip, environ.get(name, "-").split(",")))]
+    if unsaid:
+        private = f"the client's {', '.join(map(_header, unsaid))}: empty, or not ASCII"
+        raise Malformed("A header field is empty, or not in ASCII.", private=private)
     if not _QUERY.fullmatch(asked.query) and ";" not in asked.query:
         raise Malformed(
             "Invalid query string parameters: a character is not percent-encoded as it should be."

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from oslo_config import cfg
 
 GROUP = "backend"
+LONGEST = 86_400
+"""Seconds: libcurl counts milliseconds in what may be 32 bits, and a day is as good as no bound."""
 OPTS = [
     cfg.URIOpt(
         "url",
@@ -36,17 +38,25 @@ OPTS = [
         help="Section with the keystoneauth options of the service user; used when credentials is "
         "service. The user needs the role service.",
     ),
-    cfg.FloatOpt("connect_timeout", default=2.0, min=0.1, help="Seconds to wait for a connection."),
+    cfg.FloatOpt(
+        "connect_timeout",
+        default=2.0,
+        min=0.1,
+        max=LONGEST,
+        help="Seconds to wait for a connection.",
+    ),
     cfg.FloatOpt(
         "read_timeout",
         default=60.0,
         min=0.1,
+        max=LONGEST,
         help="Seconds to wait for the first byte of an answer, and the longest pause within it.",
     ),
     cfg.FloatOpt(
         "total_timeout",
         default=120.0,
         min=0.1,
+        max=LONGEST,
         help="Seconds that one exchange may take from connecting to the last byte of the answer.",
     ),
     cfg.StrOpt(

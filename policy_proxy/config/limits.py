@@ -76,6 +76,7 @@ OPTS = [
         "queue_timeout",
         default=5.0,
         min=0,
+        max=3600,
         help="Seconds that a request waits for its turn, then it is a 503. Once nobody's turn has "
         "come without waiting for as long, it waits for a tenth of a second, or as long as "
         "max_queued takes.",
@@ -99,6 +100,7 @@ OPTS = [
         "max_refused_tokens",
         default=100,
         min=1,
+        max=1_000_000,
         help="Most tokens that Keystone may refuse one worker in a second. Until it is over, "
         "requests with other unknown tokens are a 503 without asking, so that a flood of made-up "
         "ones does not occupy Keystone.",

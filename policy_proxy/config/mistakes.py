@@ -6,6 +6,7 @@ begin with its section and name, `[section] name`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -56,16 +57,27 @@ def values(
     for group in (name for name in conf if isinstance(conf[name], cfg.ConfigOpts.GroupAttr)):
         for name in conf[group]:
             try:
-                conf[group][name]
+                _check_finite(conf[group][name])
             except (cfg.TemplateSubstitutionError, cfg.NoSuchOptError):
                 found.append(f"[{group}] {name} cannot be read: {_DOLLAR}")
             except (cfg.Error, ValueError) as error:
-                wanted = _wanted(kinds.get((group, name))) or f"another ({error.__context__})"
+                why = error.__context__ or error
+                wanted = _wanted(kinds.get((group, name))) or f"another ({why})"
                 found.append(f"[{group}] {name} is not valid: write {wanted}")
             else:
                 continue
             conf.set_override(name, _default(defaults, group, name), group)
     return found
+
+
+def _check_finite(value: Any) -> None:
+    """Floats take `inf`, which is no bound, and `nan`, which passes every one: no comparison with
+    it holds, so that what it bounds would never end.
+
+    :raises ValueError: for one of these.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("it is not a finite number")
 
 
 def told_twice(sentence: str, others: Iterable[str]) -> bool:

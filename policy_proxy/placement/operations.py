@@ -31,7 +31,10 @@ UNUSUAL_BODIES = {
 }
 
 # The owner that an allocation is written for stands in its body; see targets.py.
-BODY_ATTRIBUTES = {("PUT", "/allocations/{consumer_uuid}"): frozenset({"project_id", "user_id"})}
+BODY_ATTRIBUTES = {
+    ("PUT", "/allocations/{consumer_uuid}"): frozenset({"project_id", "user_id"}),
+    ("POST", "/allocations"): frozenset({"project_id", "user_id"}),
+}
 
 # Every other GET looks at `Accept`. Writes never do.
 ANSWERS_WITHOUT_CONTENT = {("GET", "/traits/{name}")}

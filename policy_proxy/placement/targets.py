@@ -34,8 +34,23 @@ def _of_body(request: Request, _identity: Identity) -> Target:
     return {key: body[key] for key in OWNER if isinstance(body.get(key), str)}
 
 
-def _of_many(_request: Request, _identity: Identity) -> Target:
-    """There are as many owners as consumers in the body: no single one stands for them all."""
+def _of_each(request: Request, _identity: Identity) -> Target:
+    """The owner that all consumers in the body shall have; none if they differ, or one has none.
+
+    So a check that names the owner says yes only where it would for each consumer by itself.
+    """
+    body = request.document if isinstance(request.document, dict) else {}
+    consumers = [each if isinstance(each, dict) else {} for each in body.values()]
+    found = {}
+    for key in OWNER:
+        first = consumers[0].get(key) if consumers else None
+        if isinstance(first, str) and all(each.get(key) == first for each in consumers):
+            found[key] = first
+    return found
+
+
+def _of_nobody(_request: Request, _identity: Identity) -> Target:
+    """A reshaping is of providers as much as of consumers: nobody owns it."""
     return {}
 
 
@@ -49,8 +64,8 @@ OWNER = ("project_id", "user_id")
 OWNER_READERS: Mapping[tuple[str, str], Callable[[Request, Identity], Target]] = {
     ("GET", "/usages"): _of_query,
     ("PUT", "/allocations/{consumer_uuid}"): _of_body,
-    ("POST", "/allocations"): _of_many,
-    ("POST", "/reshaper"): _of_many,
+    ("POST", "/allocations"): _of_each,
+    ("POST", "/reshaper"): _of_nobody,
 }
 
 
@@ -78,7 +93,7 @@ def _with_owner() -> tuple[Operation, ...]:
     return tuple(
         operation
         for operation in OPERATIONS
-        if not operation.public and _owner_reader(operation) is not _of_many
+        if not operation.public and _owner_reader(operation) is not _of_nobody
     )
 
 
@@ -97,13 +112,15 @@ ATTRIBUTES: Mapping[str, Attribute] = {
     ),
     "project_id": Attribute(
         "The project that the usages are asked of (GET /usages), the project that the allocations "
-        "shall belong to (PUT /allocations/{consumer_uuid}, from 1.8), elsewhere the caller's own.",
+        "shall belong to (PUT /allocations/{consumer_uuid}, from 1.8; POST /allocations, where it "
+        "is the same for all consumers: those of several projects give none), elsewhere the "
+        "caller's own.",
         _with_owner(),
     ),
     "user_id": Attribute(
         "The user that the usages are asked of, if one is named (GET /usages), the user that the "
-        "allocations shall belong to (PUT /allocations/{consumer_uuid}, from 1.8), elsewhere the "
-        "caller.",
+        "allocations shall belong to (PUT /allocations/{consumer_uuid}, from 1.8; POST "
+        "/allocations, where it is the same for all consumers), elsewhere the caller.",
         _with_owner(),
     ),
 }
@@ -125,6 +142,7 @@ def supplied() -> dict[str, frozenset[str]]:
 OPTIONAL: Mapping[tuple[str, str], frozenset[str]] = {
     ("GET", "/usages"): frozenset({"user_id"}),
     ("PUT", "/allocations/{consumer_uuid}"): frozenset(OWNER),
+    ("POST", "/allocations"): frozenset(OWNER),
 }
 """What a request can leave out: there a check under `not` holds for whoever does."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,6 +25,8 @@ _WORDS = {
     "backend": "the service behind this proxy does not answer",
     STOPPING: "this proxy is about to stop",
 }
+_MADE_PLAIN = re.compile(r"%|//|/\.")
+"""Of what servers decode, merge and leave out before they say what the path is."""
 _STALE = "newer policy files are refused, the last good policy is in force"
 _CANDIDATE = "the candidate policy cannot be used, so nothing is compared with it"
 _LOST = "audit records could not be written where they should be"
@@ -58,7 +61,7 @@ class Health:
         self._refusing = refusing
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != PATH or environ.get("REQUEST_METHOD") != "GET":
+        if not _is_meant(environ):
             return self._app(environ, start_response)
         asked = environ.get("QUERY_STRING") == DETAILED
         detailed = asked and is_in(environ.get("REMOTE_ADDR", ""), self._trusted)
@@ -92,6 +95,16 @@ class Health:
             if self._trial:
                 document["candidate"] = _tried(self._trial)
         return document
+
+
+def _is_meant(environ: Environ) -> bool:
+    """Whether this path was sent, and not one that the server has made into it."""
+    sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or PATH
+    return (
+        environ.get("PATH_INFO") == PATH
+        and environ.get("REQUEST_METHOD") == "GET"
+        and not _MADE_PLAIN.search(sent.partition("?")[0])
+    )
 
 
 def described(state: PolicyState) -> dict[str, Any]:

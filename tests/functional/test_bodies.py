@@ -23,11 +23,11 @@ class Untouched(io.RawIOBase):
         raise AssertionError("the body was read")
 
 
-def put(proxy, grant, body, target=CONSUMER):
+def put(proxy, grant, body, target=CONSUMER, method="PUT"):
     length = str(len(body)) if isinstance(body, bytes) else "100"
     stream = io.BytesIO(body) if isinstance(body, bytes) else body
     return proxy.ask(
-        "PUT",
+        method,
         target,
         grant=grant,
         headers={"Content-Type": "application/json", "OpenStack-API-Version": "placement 1.39"},
@@ -69,6 +69,27 @@ def test_a_rule_that_names_the_owner_has_the_body_read(
     (record,) = proxy.records()
     assert record["target"]["project_id"] == owner
     assert len([raw for raw in recorder.requests if raw.startswith(b"PUT")]) == (status == 200)
+
+
+@pytest.mark.parametrize(("other", "status"), [(READER.project, 200), ("beta", 403)])
+@pytest.mark.parametrize("first", [True, False])
+def test_one_consumer_of_another_owner_refuses_them_all(
+    make_proxy, recorder, tmp_path, other, status, first
+):
+    (tmp_path / "policy.yaml").write_text(OWNERS.replace("update", "manage"))
+    proxy = make_proxy(recorder)
+    projects = [READER.project, other] if first else [other, READER.project]
+    body = {
+        str(uuid.UUID(int=number)): {"allocations": {}, "project_id": project, "user_id": "u"}
+        for number, project in enumerate(projects)
+    }
+
+    answer = put(proxy, READER, json.dumps(body).encode(), "/allocations", "POST")
+
+    assert answer.status_int == status
+    (record,) = proxy.records()
+    assert record["target"].get("project_id") == (READER.project if status == 200 else None)
+    assert len([raw for raw in recorder.requests if raw.startswith(b"POST")]) == (status == 200)
 
 
 class Held(io.RawIOBase):

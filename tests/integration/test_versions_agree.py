@@ -170,6 +170,7 @@ def _method(function):
 
 
 SEEN: Counter[str] = Counter()
+ONE_CONSUMER = "/allocations/{consumer_uuid}"
 
 
 @settings(max_examples=500)
@@ -177,7 +178,7 @@ SEEN: Counter[str] = Counter()
     version=st.sampled_from(VERSIONS),
     operation=st.sampled_from(OPERATIONS)
     | st.sampled_from([o for o in OPERATIONS if o.template in ("/usages", "/allocations")])
-    | st.sampled_from([o for o in OPERATIONS if o.template == "/allocations/{consumer_uuid}"]),
+    | st.sampled_from([o for o in OPERATIONS if o.template == ONE_CONSUMER]),
     query=_QUERIES,
     document=_BODIES,
 )
@@ -186,12 +187,26 @@ def test_what_is_decided_is_what_is_done(placement, version, operation, query, d
 
 
 @settings(max_examples=120)
-@given(asked=_WELL_FORMED, method=st.sampled_from(["PUT", "PUT", "PUT", "POST"]))
-def test_whom_allocations_shall_belong_to(placement, asked, method):
+@given(asked=_WELL_FORMED)
+def test_whom_allocations_shall_belong_to(placement, asked):
     version, consumer = asked
-    template = "/allocations" if method == "POST" else "/allocations/{consumer_uuid}"
-    (operation,) = [o for o in OPERATIONS if (o.method, o.template) == (method, template)]
-    document = {UUID: consumer} if method == "POST" else consumer
+    (operation,) = [o for o in OPERATIONS if (o.method, o.template) == ("PUT", ONE_CONSUMER)]
+    compare(placement, version, operation, "", consumer)
+
+
+@settings(max_examples=120)
+@given(
+    version=st.sampled_from(VERSIONS[13:]),
+    owners=st.lists(
+        st.tuples(st.sampled_from(["alpha", "beta"]), st.sampled_from(["u", "v"])),
+        min_size=1,
+        max_size=2,
+    ),
+)
+def test_whom_the_allocations_of_many_shall_belong_to(placement, version, owners):
+    (operation,) = [o for o in OPERATIONS if (o.method, o.template) == ("POST", "/allocations")]
+    consumers = [_consumer(version, *owner) for owner in owners]
+    document = dict(zip((UUID, OTHER), consumers, strict=False))
     compare(placement, version, operation, "", document)
 
 
@@ -230,15 +245,24 @@ def compare(placement, version, operation, query, document):
                 decided.get("user_id"),
             )
         else:
-            assert not decided.keys() & {"project_id", "user_id"}, "many owners are not one"
+            SEEN["of many"] += 1
+            owners = (("project_id", project), ("user_id", user))
+            for (name, theirs), among in zip(owners, _owners(document), strict=True):
+                assert decided.get(name) == (theirs if among == {theirs} else None)
     for project, user in placement.totals:
         SEEN["totals"] += 1
         assert (project, user or None) == (decided["project_id"], decided.get("user_id"))
 
 
+def _owners(document: dict[str, Any]) -> list[set[Any]]:
+    """All projects, and all users, that consumers in a body shall belong to."""
+    return [{each[name] for each in document.values()} for name in ("project_id", "user_id")]
+
+
 def test_enough_was_seen():
     """Of each thing that could differ; it stands behind the others in this file."""
     assert SEEN["consumers"] > 10
+    assert SEEN["of many"] > 10
     assert SEEN["totals"] > 10
     assert len(SEEN) > len(OPERATIONS) / 2
 

@@ -104,8 +104,9 @@ WARNINGS = {
     "PP214": Code(
         "attribute that may be absent, under not",
         "Some requests can leave an attribute out: `user_id` in GET /usages, the owner in "
-        "PUT /allocations/{consumer_uuid} before 1.8. What is absent matches nothing, so the check "
-        "holds under `not`: whoever leaves the attribute out is let in.",
+        "PUT /allocations/{consumer_uuid} before 1.8, and in POST /allocations where consumers are "
+        "of several. What is absent matches nothing, so the check holds under `not`: whoever "
+        "leaves the attribute out is let in.",
         "Say who is meant by a check that is not under `not`.",
         policy_file('"placement:usages": "role:reader and not user_id:%(user_id)s"'),
     ),

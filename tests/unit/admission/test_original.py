@@ -162,6 +162,12 @@ def test_a_header_that_says_who_asks_or_what_is_refused(name):
     refused(asked(**{f"HTTP_{name}": "x"}))
 
 
+@pytest.mark.parametrize("name", ["OPENSTACK_API_VERSION", "X_SERVICE_TOKEN"])
+@pytest.mark.parametrize("said", ["", " ", "placement 1.39,", ",t", "t, ,t"])
+def test_what_a_server_shows_as_empty_may_say_something_to_placement(name, said):
+    refused(asked(**{f"HTTP_{name}": said}))
+
+
 def test_other_headers_stay():
     more = {"HTTP_X_SERVICE_TOKEN": "t", "HTTP_USER_AGENT": "nova", "HTTP_X_REAL_IP": "192.0.2.1"}
     assert put(asked(**more)).items() >= more.items()

@@ -126,7 +126,11 @@ def test_a_wrong_value_names_its_option(load, old, new, named):
             "port is not valid: write a whole number from 0 to 65535",
         ),
         ("[backend]\n", "[backend]\ncredentials = both\n", "write caller or service"),
-        ("[backend]\n", "[backend]\nread_timeout = soon\n", "write a number, 0.1 or more"),
+        ("[backend]\n", "[backend]\nread_timeout = soon\n", "write a number from 0.1 to 86400"),
+        ("[backend]\n", "[backend]\nread_timeout = 1e308\n", "write a number from 0.1 to 86400"),
+        ("[backend]", "[identity_cache]\nttl = nan\n[backend]", "write a number from 0 to 300"),
+        ("[backend]", "[audit]\ntimeout = inf\n[backend]", "write a number, 0.1 or more"),
+        ("[backend]", "[policy]\nwatch_interval = nan\n[backend]", "a number, 0.05 or more"),
         ("[backend]", "[identity_cache]\nttl = 301\n[backend]", "write a number from 0 to 300"),
         ("[backend]", "[policy]\nrequire_file = maybe\n[backend]", "write true or false"),
         (

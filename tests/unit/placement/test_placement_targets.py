@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oslo_policy import _parser
 
 from policy_proxy.model import Identity, Request
 from policy_proxy.placement.operations import OPERATIONS
@@ -90,11 +93,60 @@ def test_a_body_without_an_owner_gives_none(body):
     assert target(put(body), CALLER) == {"consumer.uuid": U}
 
 
-@pytest.mark.parametrize("template", ["/allocations", "/reshaper"])
-def test_many_consumers_have_no_single_owner(template):
+def post(*consumers):
+    document = {str(number): consumer for number, consumer in enumerate(consumers)}
+    return request("POST", "/allocations", document=document)
+
+
+def test_consumers_of_one_owner_have_it():
+    one = {"allocations": {}, "project_id": "alpha", "user_id": "alice"}
+
+    assert target(post(one, one), CALLER) == {"project_id": "alpha", "user_id": "alice"}
+
+
+def test_consumers_of_several_users_of_a_project_have_the_project():
+    one, other = ({"project_id": "alpha", "user_id": user} for user in ("alice", "bob"))
+
+    assert target(post(one, other), CALLER) == {"project_id": "alpha"}
+
+
+@pytest.mark.parametrize(
+    "other", [{"project_id": "beta"}, {"project_id": ["alpha"]}, {}, None, "x"]
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_one_consumer_of_another_owner_or_of_none_leaves_none(other, first):
+    both = [{"project_id": "alpha"}, other]
+
+    assert target(post(*(both if first else both[::-1])), CALLER) == {}
+
+
+@pytest.mark.parametrize("document", [{}, [], None, {"project_id": "own-project"}])
+def test_no_consumer_has_no_owner_and_least_of_all_the_caller(document):
+    assert target(request("POST", "/allocations", document=document), CALLER) == {}
+
+
+OWNERS = st.sampled_from(["alpha", "beta", "own-project", "", None])
+AS_OWNER = "project_id:%(project_id)s"
+
+
+@given(st.lists(OWNERS, min_size=1, max_size=4))
+def test_many_are_allowed_as_an_owner_only_if_each_is_alone(projects):
+    """With oslo.policy as the oracle, which is asked about each consumer by itself."""
+    check = _parser.parse_rule(AS_OWNER)
+    credentials = {"project_id": CALLER.project_id}
+    consumers = [{"project_id": project} for project in projects]
+
+    def allows(wanted):
+        return bool(check(target(wanted, CALLER), credentials, None))
+
+    assert allows(post(*consumers)) == all(allows(post(consumer)) for consumer in consumers)
+    assert allows(post(*consumers)) == (set(projects) == {CALLER.project_id})
+
+
+def test_a_reshaping_has_no_owner():
     body = {U: {"project_id": "own-project"}, "project_id": "own-project"}
 
-    assert target(request("POST", template, document=body), CALLER) == {}
+    assert target(request("POST", "/reshaper", document=body), CALLER) == {}
 
 
 def test_a_caller_without_a_project_gives_none():
@@ -105,7 +157,10 @@ def fully_described(operation):
     params = {parameter.name: "X" for parameter in parameters_of(operation)}
     owner = {"project_id": "p", "user_id": "u"}
     query = [*owner.items(), ("other", "x")]
-    return request(operation.method, operation.template, query, {**owner, "other": "x"}, **params)
+    body = {**owner, "other": "x"}
+    if (operation.method, operation.template) == ("POST", "/allocations"):
+        body = {U: body}
+    return request(operation.method, operation.template, query, body, **params)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda op: f"{op.method} {op.template}")

@@ -46,12 +46,18 @@ def watch(file):
 @pytest.fixture
 def asked(watch):
     def ask(
-        looks=None, path="/healthcheck", method="GET", address="127.0.0.1", lost=0, refusing=False
+        looks=None,
+        path="/healthcheck",
+        method="GET",
+        address="127.0.0.1",
+        lost=0,
+        refusing=False,
+        **more,
     ):
         readiness = Readiness({"policy": watch.missing, **(looks or {})}, 60)
         readiness.look()
         health = Health(app, readiness, watch, None, lambda: lost, THIS_HOST, lambda: refusing)
-        request = webob.Request.blank(path, method=method, environ={"REMOTE_ADDR": address})
+        request = webob.Request.blank(path, method=method, environ={"REMOTE_ADDR": address, **more})
         return request.get_response(health)
 
     return ask
@@ -96,6 +102,25 @@ def test_what_fails_is_named_without_internals(asked, caplog):
 )
 def test_only_the_exact_path_and_method_answer(asked, path, method):
     assert asked(path=path, method=method).status_int == 404
+
+
+@pytest.mark.parametrize("name", ["RAW_URI", "REQUEST_URI"])
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        ("/healthcheck", True),
+        ("/healthcheck?detailed=1", True),
+        ("/placement/healthcheck?x=//", True),
+        ("//healthcheck", False),
+        ("/x/../healthcheck", False),
+        ("/./healthcheck", False),
+        ("/health%63heck", False),
+    ],
+)
+def test_only_what_was_sent_as_this_path_is_answered(asked, watch, name, sent, answers):
+    watch.load_now()
+
+    assert asked(**{name: sent}).status_int == (200 if answers else 404)
 
 
 def test_files_that_are_refused_are_a_warning_while_the_last_good_policy_is_in_force(

@@ -106,5 +106,6 @@ def test_a_body_that_should_have_come_along_is_missed(body):
 def test_what_comes_from_bodies_is_not_supplied_to_those_who_see_none():
     blind = without_bodies(SERVICE).attributes
     changed = {rule for rule, names in SERVICE.attributes.items() if names != blind[rule]}
-    assert changed == {"placement:allocations:update"}
+    assert changed == {"placement:allocations:manage", "placement:allocations:update"}
+    assert blind["placement:allocations:manage"] == set()
     assert blind["placement:allocations:update"] == {"consumer.uuid"}
