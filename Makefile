@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
 
-.PHONY: install install-servers run test test-caches test-servers check fuzz bench bench-quick compat docs pictures soak clean
+.PHONY: install install-servers run test test-caches test-servers check attack fuzz bench bench-quick compat docs pictures soak clean
 
 install: $(VENV)/.installed
 
@@ -47,6 +47,11 @@ test-servers: $(VENV)/.installed-servers
 	TEST_SERVERS=$(or $(TEST_SERVERS),all) REQUIRE_PROGRAMS=1 \
 		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/integration/servers \
 		tests/integration/gabbi $(ARGS)
+
+# Every attack on every server and front end; `make test` tries all on some and a part on the others.
+attack: $(VENV)/.installed-servers
+	ATTACKS=all REQUIRE_PROGRAMS=1 \
+		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/attack $(ARGS)
 
 # Makes up requests, documents and tokens for so long, and looks for what must not be; findings are
 # kept in build/fuzz. TIME=10m, ARGS="--subject requests".

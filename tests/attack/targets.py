@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -162,6 +163,10 @@ def _barred_by_nginx(names: Iterable[str]) -> set[str]:
 
 FRONT_ENDS = ("nginx", *NAMES)
 TARGETS = (*SERVERS, *FRONT_ENDS)
+WHOLE = ("granian", "uWSGI", "nginx", "envoy")
+VARIABLE = "ATTACKS"
+"""`all`: every case on every target, as `make attack` does."""
+_SHARE = 3
 
 
 def running(name: str, world: World, folder: Path) -> AbstractContextManager[Target]:
@@ -183,6 +188,15 @@ def expected(case: Case, name: str) -> Expected:
     if name in FRONT_ENDS and name not in case.elsewhere and case.name.startswith("1-"):
         return replace(found, outcome="either", status=found.status | {200, 400})
     return found
+
+
+def chosen(number: int, name: str) -> bool:
+    """Whether the case of this number is tried on a target: all are where every one is asked for,
+    and on the servers of which the others are variations; elsewhere a third, each another one.
+    """
+    if os.environ.get(VARIABLE) == "all" or name in WHOLE:
+        return True
+    return number % _SHARE == TARGETS.index(name) % _SHARE
 
 
 def applies(case: Case, name: str) -> bool:
