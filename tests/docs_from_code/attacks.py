@@ -35,11 +35,12 @@ not, is in the [threat model](threat-model.md); this page has what is tried.
 
 ## To run them
 
-    .venv/bin/pytest tests/attack
+    make attack
 
-prints a table of cases and servers in the end, with what the client saw, a `+` for each request
-that reached the recorder, and a `!` where something did not hold. A server that is not installed is
-skipped and says so. `-k` chooses: `-k granian`, `-k 3-framing`, `-k "nginx and gzip"`.
+tries every case on every server and front end; `make test` does so on four of them, and with a third
+of the cases on those that are variations of these. In the end there is a table of cases and servers,
+with what the client saw, a `+` for each request that reached the recorder, and a `!` where something
+did not hold. ARGS chooses: `make attack ARGS="-k granian"`, or `-k 3-framing`.
 
     make fuzz TIME=10m
 
