@@ -197,7 +197,7 @@ def _grep(pattern: list[str], paths: list[str]) -> Iterator[Hit]:
     fixed = ["--text", "--with-filename", "--null", "--line-number", "--only-matching"]
     done = subprocess.run(
         ["xargs", "--null", "grep", *fixed, *pattern, "--"],
-        input="\0".join(paths).encode(),
+        input=b"\0".join(map(os.fsencode, paths)),
         capture_output=True,
         check=False,
         env={**os.environ, "LC_ALL": "C"},
