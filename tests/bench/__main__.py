@@ -27,7 +27,7 @@ from policy_proxy.errors import ConfigurationError
 
 FOLDER = Path("build", "bench")
 ROUNDS, QUICK_ROUNDS = 5, 3
-WIDTH = 140
+WIDTH = 160
 """Characters that the tables need; a narrower terminal breaks their lines."""
 SECONDS, QUICK_SECONDS = 2, 1
 

@@ -142,7 +142,7 @@ def test_workers_that_end_at_once_again_and_again_end_the_service(path):
         for _ in range(2):
             (worker,) = eventually_one(served)
             psutil.Process(worker).kill()
-        assert served.process.wait(20) == 1
+        assert served.process.wait(60) == 1
         assert "workers end as soon as they start" in served.log.read_text()
 
 
