@@ -25,6 +25,8 @@ LONGEST = TOTAL + 3
 MEBI = 1024 * 1024
 LARGEST = 8 * MEBI
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+LAST = OK.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+"""What a backend says that hangs afterwards: nobody else is to be sent there."""
 COUNTED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -81,7 +83,7 @@ FAULTS = {
     "TOO_LARGE_CHUNKS": (forever(b"100000\r\n" + b" " * MEBI + b"\r\n", CHUNKED), {502}),
     "NO_LENGTH": (say(b"HTTP/1.1 200 OK\r\n\r\n{}", then=die), {502}),
     "SWITCHES": (say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), {502}),
-    "HINTS_FIRST": (say(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", OK), {200}),
+    "HINTS_FIRST": (say(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", LAST), {200}),
     "ENDLESS_INTERIM": (forever(INTERIM * 10), {502}),
     "SLOW_INTERIM": (drip(INTERIM * 50), {504}),
     "MANY_HEADERS": (
