@@ -173,15 +173,7 @@ def _layers(
     content = partial(Content, service=service, limits=limits, readers=readers)
     return [
         RequestId,
-        partial(
-            Health,
-            readiness=readiness,
-            watch=watch,
-            trial=trial,
-            lost=lambda: sink.lost,
-            refusing=lambda: sink.refusing,
-            trusted=settings.health.trusted_addresses,
-        ),
+        _health(settings, readiness, watch, trial, sink),
         *(_told(settings) if authorizing else _cors(settings)),
         partial(ErrorBarrier, service=service, shown=VERDICT if authorizing else SUCCESS),
         *_client(settings),
@@ -202,6 +194,20 @@ def _layers(
         partial(content, decisive=False),
         *([partial(Intent, sink=sink)] if settings.audit.strict != "off" else []),
     ]
+
+
+def _health(
+    settings: Settings, readiness: Readiness, watch: PolicyWatch, trial: Trial | None, sink: Sink
+) -> Layer:
+    return partial(
+        Health,
+        readiness=readiness,
+        watch=watch,
+        trial=trial,
+        lost=lambda: sink.lost,
+        refusing=lambda: sink.refusing,
+        trusted=settings.health.trusted_addresses,
+    )
 
 
 def _cors(settings: Settings) -> list[Layer]:

@@ -101,8 +101,8 @@ def _read(stream: Any, most: int) -> bytes:
         while wanted > 0 and (chunk := stream.read(wanted)):
             chunks.append(chunk)
             wanted -= len(chunk)
-    except Exception as error:
-        # for a client that breaks off, or the framing, each server raises what it likes: gunicorn a
-        # plain Exception of its own
+    # For a client that breaks off, or breaks the framing, each server raises what it likes:
+    # gunicorn a class of its own. Nothing is swallowed: it is the client's 400, and in the log.
+    except Exception as error:  # whatever a server raises here
         raise Malformed("The body could not be read.", private=f"reading: {error!r}") from error
     return b"".join(chunks)

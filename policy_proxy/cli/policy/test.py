@@ -89,10 +89,7 @@ def test(
     if schema:
         click.echo(text(), nl=False)
         return
-    if not paths and not policies:
-        raise click.UsageError("name files of cases, directories with them, or a --policy")
-    if fail_under is not None and not isfinite(fail_under):
-        raise click.UsageError(f"--fail-under {fail_under} is no number: write one from 0 to 100")
+    _check_usage(paths or policies, fail_under)
     measure = coverage or missing or fail_under is not None or html is not None
     try:
         found = suites(paths, Under(policies, config_file, enforce_new_defaults))
@@ -105,6 +102,16 @@ def test(
         _write(html, page(every).encode())
     (output.show_json if form == "json" else output.show_text)(every)
     sys.exit(1 if any(one.failed or _too_little(one, fail_under) for one in every) else 0)
+
+
+def _check_usage(named: Sequence[str], fail_under: float | None) -> None:
+    """
+    :raises click.UsageError: if nothing is named to test, or the bound is no number.
+    """
+    if not named:
+        raise click.UsageError("name files of cases, directories with them, or a --policy")
+    if fail_under is not None and not isfinite(fail_under):
+        raise click.UsageError(f"--fail-under {fail_under} is no number: write one from 0 to 100")
 
 
 def _write(path: str, content: bytes) -> None:

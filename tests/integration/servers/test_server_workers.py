@@ -31,7 +31,7 @@ ALONE = {"waitress"}
 def forked(server, start) -> Iterator[Site]:
     """The server with two workers, each of which has served."""
     if server.name in ALONE:
-        pytest.skip(f"{server.name} has one process")
+        pytest.skip(f"{server.name} is one process by design: there are no workers to compare")
     yield from start(server, processes=2)
 
 
