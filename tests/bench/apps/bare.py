@@ -80,7 +80,7 @@ def _started(lines):
 
 
 def _bound(app):
-    core = Cores().take() if os.environ.get("BENCH_ONE_CORE") else None
+    core = Cores().of(0) if os.environ.get("BENCH_ONE_CORE") else None
     return app if core is None else OnOneCore(app, core)
 
 
