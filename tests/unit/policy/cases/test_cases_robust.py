@@ -42,7 +42,7 @@ CASES = st.fixed_dictionaries(
 )
 TABLES = mapping(
     identities=st.lists(TEXTS, max_size=2),
-    expect=st.dictionaries(TEXTS, st.lists(EFFECTS, max_size=2) | EFFECTS, max_size=2),
+    expect=st.dictionaries(TEXTS, st.lists(EFFECTS, max_size=2) | EFFECTS | TEXTS, max_size=2),
     target=TARGETS,
 )
 TABLE = {"identities": ["a"], "expect": {"": "deny"}}
@@ -62,6 +62,7 @@ FILES = mapping(
 @example({"values": {"a": [1]}, "identities": {"a": "${a}"}, "cases": [CASE | {"identity": "a"}]})
 @example({"cases": [CASE | {"operation": ""}]})
 @example({"identities": {"a": {}}, "tables": [TABLE]})
+@example({"identities": {"a": {}}, "tables": [TABLE | {"expect": {"x": "alow"}}]})
 @example({"values": {"a": [1]}, "cases": [CASE | {"body": {"${a}": 1}}]})
 def test_a_file_is_read_or_refused_by_line(document):
     text = yaml.safe_dump(document, allow_unicode=True).encode()
