@@ -25,6 +25,7 @@ CHANGE = "faults/test_under_change.py"
 CLOCK = "faults/test_clock_jumps.py"
 DESCRIPTORS = "faults/test_descriptors.py"
 KEYSTONE = "faults/test_keystone_faults.py"
+LEFT_ALONE = "functional/test_keystone_left_alone.py"
 MEMCACHED = "faults/test_memcached_faults.py"
 SLOW = "faults/test_slow_clients.py"
 
@@ -49,6 +50,16 @@ ROWS = (
             f"{KEYSTONE}::test_it_ends_in_503_in_bounded_time_and_known_tokens_work_on",
             f"{AUTHENTICATION}::test_a_keystone_that_lies_lets_nobody_in",
             f"{AUTHENTICATION}::test_a_keystone_that_is_silent_ends_in_bounded_time",
+        ),
+    ),
+    Row(
+        "Keystone answers now and then with an error",
+        "503 for those who got it, nobody else; three in a row, and it is left alone",
+        (
+            f"{KEYSTONE}::test_an_answer_that_is_an_error_is_the_trouble_of_those_who_got_it",
+            f"{KEYSTONE}::test_errors_that_come_in_a_row_leave_it_alone",
+            f"{LEFT_ALONE}::test_after_one_request_that_it_told_nothing",
+            f"{LEFT_ALONE}::test_after_three_useless_answers_in_a_row",
         ),
     ),
     Row(

@@ -11,7 +11,7 @@ from harness.keystone import Grant
 from harness.proxy import configuration
 from harness.serve import serving
 from integration.raw_backend import RawBackend, placement
-from policy_proxy.authentication.caution import PAUSE
+from policy_proxy.authentication.caution import IN_A_ROW, PAUSE
 
 TIMEOUT = 1
 """Seconds: [keystone_authtoken] http_connect_timeout."""
@@ -67,6 +67,42 @@ def test_it_ends_in_503_in_bounded_time_and_known_tokens_work_on(against, keysto
     assert len(forwarded(backend)) == before + 2  # `still` and `again`
     print(f"\n{mood}: {max(one.seconds for one in told):.2f} s, {calls} calls for 20 requests")
     assert calls <= 40
+
+
+def test_an_answer_that_is_an_error_is_the_trouble_of_those_who_got_it(against):
+    """It may be about their token alone: new tokens of others are asked about all the same."""
+    client, moody, _ = against
+    seen = []
+    for mood in ["answers 500"] * (IN_A_ROW - 1) + ["well"]:
+        moody.mood = mood
+        seen.append(client.ask().status)
+    seen += seen_while(client, moody, "tells no user", IN_A_ROW - 1)
+    seen.append(client.ask().status)
+
+    assert seen == ([503] * (IN_A_ROW - 1) + [200]) * 2
+
+
+def test_errors_that_come_in_a_row_leave_it_alone(against):
+    client, moody, _ = against
+    assert client.ask().status == 200
+    before, began = len(moody.asked), time.monotonic()
+    seen = seen_while(client, moody, "answers 500", 20)
+    calls, took = len(moody.asked) - before, time.monotonic() - began
+    time.sleep(PAUSE + 0.1)
+    print(f"\n{calls} calls for 20 requests, one after the other in {took:.1f} s")
+
+    assert seen == [503] * 20
+    assert IN_A_ROW <= calls <= IN_A_ROW + took / PAUSE
+    assert client.ask().status == 200
+
+
+def seen_while(client, moody, mood, times):
+    """What clients with new tokens are told, one after the other."""
+    moody.mood = mood
+    try:
+        return [client.ask().status for _ in range(times)]
+    finally:
+        moody.mood = "well"
 
 
 def client_grant():
