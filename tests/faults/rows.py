@@ -27,6 +27,7 @@ DESCRIPTORS = "faults/test_descriptors.py"
 KEYSTONE = "faults/test_keystone_faults.py"
 LEFT_ALONE = "functional/test_keystone_left_alone.py"
 MEMCACHED = "faults/test_memcached_faults.py"
+ODD_ANSWERS = "functional/test_keystone_answers.py"
 SLOW = "faults/test_slow_clients.py"
 
 
@@ -49,6 +50,7 @@ ROWS = (
         (
             f"{KEYSTONE}::test_it_ends_in_503_in_bounded_time_and_known_tokens_work_on",
             f"{AUTHENTICATION}::test_a_keystone_that_lies_lets_nobody_in",
+            f"{ODD_ANSWERS}::test_nobody_gets_in_who_should_not",
             f"{AUTHENTICATION}::test_a_keystone_that_is_silent_ends_in_bounded_time",
         ),
     ),

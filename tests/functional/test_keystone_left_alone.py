@@ -15,7 +15,7 @@ from policy_proxy.authentication.caution import IN_A_ROW
 
 @pytest.fixture
 def against(tmp_path, recorder, keystone, keystone_url, password, monkeypatch):
-    """A proxy that leaves Keystone alone for as long as a test takes, and has a token of its own."""
+    """A proxy that has its own token, and leaves Keystone alone for longer than a test takes."""
     monkeypatch.setattr(caution, "PAUSE", 3600.0)
     with fickle(keystone_url) as (moody, url):
         path = configuration(tmp_path, backend=recorder.url, keystone=url, password=password)
