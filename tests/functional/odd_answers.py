@@ -1,4 +1,4 @@
-"""What a Keystone may answer about the token of a reader of the project alpha, and what must follow.
+"""What a Keystone may answer about the token of a reader of the project alpha, and what follows.
 
 Keystone itself would say little of this: something between may, or an older or newer release, or
 whoever got hold of it.
