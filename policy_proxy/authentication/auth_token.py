@@ -30,8 +30,8 @@ _TOKEN_AUTH = "keystone.token_auth"  # noqa: S105  the environ key that auth_tok
 
 
 _NO_ANSWER = {0, 401, 403, 429}
-"""Statuses that say nothing of a token: there was no answer (0), Keystone turns away the user of the
-proxy, or has too many calls."""
+"""Statuses that say nothing of a token: there was no answer (0), the proxy's own user is turned
+away, or there are too many calls."""
 
 
 UNKNOWN = object()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 AUDIT = "integration/test_serve_audit.py"
+AUDIT_DISK = "faults/test_audit_disk.py"
 AUTHENTICATION = "functional/test_authentication.py"
 SHARED_CACHE = "functional/test_shared_cache.py"
 ANSWERS = "integration/test_backend_answers.py"
@@ -225,6 +226,11 @@ ROWS = (
             f"{STRICT}::test_without_strict_requests_go_on_and_are_counted",
             f"{SERVE}::test_configuration_audit_file_and_policy_are_told_at_once",
         ),
+    ),
+    Row(
+        "the audit disk turns read-only while the file is open",
+        "strict mode refuses; otherwise records are counted and told; it goes on when it is mended",
+        (f"{AUDIT_DISK}::test_it_is_the_strict_outcome_and_all_is_well_when_it_is_mended",),
     ),
     Row(
         "the audit disk or pipe hangs",

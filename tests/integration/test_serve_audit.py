@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from docs_from_code import ROOT
+from harness.disks import disk_that_can_hang, small_disk
 from harness.keystone import Grant
 from harness.programs import missing
 from harness.proxy import ADMIN, configuration
@@ -195,19 +196,6 @@ def test_workers_share_a_file_that_is_rotated_under_load(
 
 
 @contextmanager
-def small_disk(folder):
-    """A file system of 256 KiB, mounted there."""
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-@contextmanager
 def no_file_larger(log, pids):
     """What a full disk looks like to these processes; the same for those who cannot mount."""
     size = log.stat().st_size
@@ -296,27 +284,6 @@ def test_a_pipe_that_is_not_emptied_ends_in_an_answer(configured, log, keystone,
             assert chunk
         assert asked(served, small) == 200
     os.close(reader)
-
-
-@contextmanager
-def disk_that_can_hang(folder):
-    """A file system of its own, in a file beside the folder; gives what freezes and frees it."""
-    image = folder.with_name("disk.img")
-    with image.open("wb") as file:
-        file.truncate(16 << 20)
-    made = [["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(folder)]]
-    for command in made:
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        except OSError as error:
-            pytest.skip(f"a disk of its own cannot be made here: {error}")
-        if done.returncode:
-            pytest.skip(f"a disk of its own cannot be mounted here: {done.stderr.strip()}")
-    try:
-        yield lambda how: subprocess.run(["fsfreeze", f"--{how}", str(folder)], check=True)
-    finally:
-        subprocess.run(["fsfreeze", "--unfreeze", str(folder)], check=False, capture_output=True)
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.mark.parametrize(("strict", "status"), [("off", 200), ("writes", 503)])
