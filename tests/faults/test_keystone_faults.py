@@ -18,6 +18,8 @@ TIMEOUT = 1
 LONGEST = 2 * TIMEOUT + 2
 """Seconds that a request may take: twice the timeout, and what a busy machine adds."""
 MOST_REFUSED = 20
+CROWD = 60
+"""Requests at once, each with a new token: far more than ask at the same time."""
 FAILING = [mood for mood in MOODS if mood != "well"]
 
 pytestmark = pytest.mark.xdist_group("keystone faults")
@@ -52,7 +54,7 @@ def test_it_ends_in_503_in_bounded_time_and_known_tokens_work_on(against, keysto
     before, asked = len(forwarded(backend)), len(moody.asked)
     moody.mood = mood
     try:
-        told = client.ask_at_once([{} for _ in range(20)])
+        told = client.ask_at_once([{} for _ in range(CROWD)])
         still = client.ask(token=known)
     finally:
         moody.mood = "well"
@@ -65,8 +67,8 @@ def test_it_ends_in_503_in_bounded_time_and_known_tokens_work_on(against, keysto
     assert max(one.seconds for one in told) < LONGEST
     assert (still.status, again.status) == (200, 200)
     assert len(forwarded(backend)) == before + 2  # `still` and `again`
-    print(f"\n{mood}: {max(one.seconds for one in told):.2f} s, {calls} calls for 20 requests")
-    assert calls <= 40
+    print(f"\n{mood}: {max(one.seconds for one in told):.2f} s, {calls} calls for {CROWD} requests")
+    assert calls < CROWD
 
 
 def test_an_answer_that_is_an_error_is_the_trouble_of_those_who_got_it(against):
@@ -111,9 +113,9 @@ def client_grant():
 
 
 def test_one_bad_token_sent_40_times_is_hardly_a_call(against):
-    client, moody, _ = against
+    client, moody, backend = against
     targets = ["/traits", "/resource_classes", "/resource_providers", "/usages"]
-    before = moody.validations
+    before, sent = moody.validations, len(forwarded(backend))
     told = client.ask_at_once(
         [{"token": "gAAAAAunknown", "target": targets[n % 4]} for n in range(40)]
     )
@@ -121,16 +123,19 @@ def test_one_bad_token_sent_40_times_is_hardly_a_call(against):
     print(f"\n{calls} calls for 40 requests")
     assert {one.status for one in told} == {401}
     assert calls <= 4  # one, and one for each second that this took
+    assert len(forwarded(backend)) == sent
 
 
 def test_a_flood_of_bad_tokens_does_not_reach_it(against, keystone):
-    client, moody, _ = against
+    client, moody, backend = against
     time.sleep(1)  # what was refused before is forgotten
     known = keystone.issue(client_grant())
     assert client.ask(token=known).status == 200
     before, began = moody.validations, time.monotonic()
+    sent = len(forwarded(backend))
     told = client.ask_at_once([{"token": f"gAAAAA{n}"} for n in range(200)])
     calls, took = moody.validations - before, time.monotonic() - began
+    assert len(forwarded(backend)) == sent
     still = client.ask(token=known)
     time.sleep(1.1)
     print(f"\n{calls} calls for 200 tokens in {took:.1f} s")
@@ -194,5 +199,6 @@ def test_a_rejected_user_of_the_proxy_is_not_tried_again_and_again(
     print(f"\n{calls} calls for 10 requests")
     assert {one.status for one in told} == {503}
     assert all(one.retry_after for one in told)
+    assert max(one.seconds for one in told) < LONGEST
     assert calls <= 20
     assert forwarded(backend) == []

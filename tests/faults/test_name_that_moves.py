@@ -43,7 +43,7 @@ def test_new_connections_follow_it(tmp_path, monkeypatch, keystone_url, password
     hosts.write_text(f"127.0.0.1 {NAME}\n")
     monkeypatch.setenv("LD_PRELOAD", library)
     monkeypatch.setenv("NSS_WRAPPER_HOSTS", str(hosts))
-    first, second = [], []
+    first, second, told = [], [], []
     with socket.create_server(("127.0.0.1", 0)) as one:
         port = one.getsockname()[1]
         with socket.create_server(("127.0.0.2", port)) as two:
@@ -63,7 +63,8 @@ def test_new_connections_follow_it(tmp_path, monkeypatch, keystone_url, password
                 began = time.monotonic()
 
                 def moved():
-                    return client.ask("/traits/CUSTOM_B", "PUT").status == 200 and second
+                    told.append(client.ask("/traits/CUSTOM_B", "PUT").status)
+                    return second
 
                 eventually(moved, DNS_SECONDS + 5)
                 took = time.monotonic() - began
@@ -71,3 +72,5 @@ def test_new_connections_follow_it(tmp_path, monkeypatch, keystone_url, password
             two.shutdown(socket.SHUT_RDWR)
     print(f"\nfollowed after {took:.1f} s")
     assert took < DNS_SECONDS + 3
+    assert {*told} == {200}
+    assert len(first) + len(second) == 1 + len(told)
