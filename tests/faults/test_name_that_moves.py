@@ -18,14 +18,16 @@ NAME = "backend.example.org"
 
 
 def answering(listener, heard):
-    """Serves one request a connection, and notes the writes."""
+    """Notes the writes. Connections are kept, and so is what the proxy knows with each: only a write
+    opens another one, and must not go by the old address for long.
+    """
 
     def serve(sock):
         with sock:
-            request = sock.recv(65536)
-            if request.startswith(b"PUT"):
-                heard.append(request.split(b" ")[1])
-            sock.sendall(VERSIONS if request.startswith(b"GET / ") else OK)
+            while request := sock.recv(65536):
+                if request.startswith(b"PUT"):
+                    heard.append(request.split(b" ")[1])
+                sock.sendall(VERSIONS if request.startswith(b"GET / ") else OK)
 
     while True:
         try:
