@@ -18,8 +18,8 @@ NAME = "backend.example.org"
 
 
 def answering(listener, heard):
-    """Notes the writes. Connections are kept, and so is what the proxy knows with each. A write opens
-    another one, and must not go by the old address for long.
+    """Notes the writes. Connections are kept, and so is what the proxy knows with each. A write
+    opens another one, and must not go by the old address for long.
     """
 
     def serve(sock):
