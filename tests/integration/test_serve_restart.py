@@ -101,7 +101,7 @@ def test_a_broken_configuration_leaves_the_old_workers(path, keystone):
             for count, (change, said) in enumerate(BROKEN, 1):
                 path.write_text(change(good))
                 served.process.send_signal(signal.SIGUSR2)
-                eventually(lambda: served.log.read_text().count("NOT restarted") == count)  # noqa: B023
+                eventually(lambda n=count: served.log.read_text().count("NOT restarted") == n)
                 assert said in served.log.read_text()
         eventually(lambda: served.worker_pids() == before)
         assert seen.unanswered == []
