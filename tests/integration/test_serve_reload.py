@@ -6,9 +6,9 @@ import json
 import signal
 import time
 
-import httpx
 import pytest
 
+from harness import plain
 from harness.keystone import Grant
 from harness.proxy import configuration
 from harness.serve import serving
@@ -30,7 +30,7 @@ class Site:
         self.keystone = keystone
 
     def health(self):
-        return httpx.get(f"{self.served.url}/healthcheck?detailed=1").json()
+        return plain.get(f"{self.served.url}/healthcheck?detailed=1").json()
 
     def everywhere(self, **expected):
         """Whether every worker says this of its policy. Which one answers is up to the kernel."""
@@ -46,7 +46,7 @@ class Site:
 
     def status(self):
         token = {"X-Auth-Token": self.keystone.issue(ROBOT)}
-        return httpx.get(f"{self.served.url}/traits", headers=token).status_code
+        return plain.get(f"{self.served.url}/traits", headers=token).status_code
 
 
 @pytest.fixture
