@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
+# What takes long comes first, so that no process is left with it at the end.
+TESTS := $(addprefix tests/,soak fuzz faults attack integration functional unit)
 
 .PHONY: install install-servers run test test-caches test-servers check attack fuzz bench bench-quick compat docs pictures soak clean
 
@@ -29,7 +31,7 @@ run: install
 	$(BIN)/policy-proxy up $(ARGS)
 
 test: install
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration tests/attack tests/faults tests/fuzz tests/soak $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup $(TESTS) $(ARGS)
 
 # What must not depend on any memory, once without each: decisions, Placement's own suite, reloads.
 test-caches: install
