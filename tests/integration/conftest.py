@@ -15,7 +15,7 @@ from integration.raw_backend import RawBackend, placement
 
 COSTLY = ("stack", "story", "browser")
 """Fixtures that start Keystone and Placement, or a browser."""
-SERVERS = ("between", "fronts", "front", "guarded", "passing", "proxies", "served")
+SERVERS = ("between", "etc", "fronts", "front", "guarded", "passing", "proxies", "served")
 """Fixtures of a module that start servers."""
 
 
