@@ -99,8 +99,8 @@ def test_sighup_has_every_worker_read_at_once(site_of):
 
         site.policy.write_text(FOR_ROBOTS)
         served.process.send_signal(signal.SIGHUP)
-        eventually(lambda: site.health()["policy"]["revision"] != before, 5)
+        eventually(lambda: site.health()["policy"]["revision"] != before)
         after = site.health()["policy"]["revision"]
-        eventually(lambda: site.everywhere(state="in force", revision=after), 5)
+        eventually(lambda: site.everywhere(state="in force", revision=after))
         assert site.status() == 200
         assert served.worker_pids() == workers, "the workers are the same"
