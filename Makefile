@@ -30,6 +30,7 @@ $(VENV)/.installed-servers: $(VENV)/.installed
 run: install
 	$(BIN)/policy-proxy up $(ARGS)
 
+# Where made-up examples take long it tries half of them; with EXAMPLES=all, all.
 test: install
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup $(TESTS) $(ARGS)
 
