@@ -51,7 +51,7 @@ test-servers: $(VENV)/.installed-servers
 		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/integration/servers \
 		tests/integration/gabbi $(ARGS)
 
-# Every attack on every server and front end; `make test` tries all on some and a part on the others.
+# Every attack on every server and front end; `make test` tries all on two and a third on the others.
 attack: $(VENV)/.installed-servers
 	ATTACKS=all REQUIRE_PROGRAMS=1 \
 		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/attack $(ARGS)
