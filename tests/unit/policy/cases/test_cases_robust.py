@@ -8,6 +8,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from harness.examples import some
 from policy_proxy.policy.cases.case import BadCases
 from policy_proxy.policy.cases.located import located
 from policy_proxy.policy.cases.reader import read
@@ -56,7 +57,7 @@ FILES = mapping(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(document=FILES)
 @example({"values": {"a": [1]}, "targets": {"a": {"b": "${a}"}}, "cases": [CASE | {"target": "a"}]})
 @example({"values": {"a": [1]}, "identities": {"a": "${a}"}, "cases": [CASE | {"identity": "a"}]})
@@ -89,7 +90,7 @@ def checked(text, last):
     raise bad
 
 
-@settings(max_examples=200)
+@settings(max_examples=some(200))
 @given(content=st.binary() | st.text(alphabet="a:-[]{}'\"&*!|> \n\t#%?").map(str.encode))
 @example(b"[" * 100_000)
 @example(b"{a: " * 10_000)
