@@ -48,11 +48,13 @@ def loads(body: bytes, max_depth: int) -> Any:
     unescaped = body.replace(b"\\\\", b"_")
     if b"\\" in unescaped and _UNSTORABLE.search(_PAIR.sub(b"", unescaped)):
         _refuse("a string holds a NUL character or half of a surrogate pair")
-    brackets = _brackets(unescaped)
-    if not _closes_within(max_depth, brackets) and _depth(brackets) > max_depth:
-        _refuse(f"it is nested more than {max_depth} levels deep")
     if sum(map(body.count, _BEFORE_A_VALUE)) > MOST_VALUES:
         _refuse(f"it has more than {MOST_VALUES} values")
+    brackets = _brackets(unescaped)
+    if len(brackets) > 2 * MOST_VALUES:
+        _refuse("it has more brackets that close than such that open")
+    if not _closes_within(max_depth, brackets) and _depth(brackets) > max_depth:
+        _refuse(f"it is nested more than {max_depth} levels deep")
     document = _plain(body)
     if document is _NOT_PLAIN:
         document = _decoded(body)
