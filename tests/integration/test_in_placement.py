@@ -18,7 +18,7 @@ import pytest
 from keystoneauth1.session import Session
 
 from harness import sections
-from harness.servers import ETC, Gunicorn, Running
+from harness.servers import ETC, Gunicorn, Options, Running, launched
 from harness.stack import eventually
 
 MODULE = "guarded_placement"
@@ -87,13 +87,9 @@ def guarded(stack, tmp_path, monkeypatch):
         )
         monkeypatch.setenv("OS_PLACEMENT_CONFIG_DIR", str(tmp_path))
         monkeypatch.setenv("PYTHONPATH", f"{ETC / 'wsgi'}:{ETC.parent}")
-        with Gunicorn().running(
-            configuration,
-            tmp_path,
-            application=f"{MODULE}:application",
-            threads=2,
-            processes=processes,
-        ) as server:
+        application = f"{MODULE}:application"
+        options = Options(configuration, tmp_path, application, threads=2, processes=processes)
+        with launched(Gunicorn(), options) as server:
             yield Guarded(server, tmp_path)
 
     return start
