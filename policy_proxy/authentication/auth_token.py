@@ -8,6 +8,7 @@ writes into the environ stays in the copy, and no answer streams through it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -17,7 +18,7 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 from policy_proxy.authentication.cache import SharedCache, TokenCache
-from policy_proxy.authentication.caution import Asking, Caution, Cautious, NotAsked
+from policy_proxy.authentication.caution import Asking, Caution, Cautious, Documents, NotAsked
 from policy_proxy.backend import keystone
 from policy_proxy.config import authtoken
 from policy_proxy.errors import Unavailable, beginning_of
@@ -29,8 +30,24 @@ _ACCEPTED = "204 No Content"
 _TOKEN_AUTH = "keystone.token_auth"  # noqa: S105  the environ key that auth_token sets
 
 
+_NO_ANSWER = {0, 401, 403, 429}
+"""Statuses that say nothing of a token: there was no answer (0), the proxy's own user is turned
+away, or there are too many calls."""
+
+
 UNKNOWN = object()
 """Keystone does not know one of the tokens, whatever is asked with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """
+    :param tokens: auth_token's plugin, with `user` and `service`.
+    :param documents: where auth_token read it.
+    """
+
+    tokens: Any
+    documents: Documents
 
 
 class AuthToken:
@@ -51,29 +68,42 @@ class AuthToken:
         self._protocol = _Protocol(_accept, {"oslo_config_config": conf}, self._transport)
 
     def validated(self, environ: Environ) -> Any:
-        """What Keystone says of the tokens of this request: auth_token's plugin, with `user` and
-        `service`. None if it does not accept them for this method and path, UNKNOWN if for none.
+        """What Keystone says of the tokens of this request: an `Accepted`. None if it does not
+        accept them for this method and path, UNKNOWN if for none.
 
         :raises Unavailable: if Keystone cannot be asked, or its answer cannot be used.
         """
         asked = {**environ, **self._extra}
         usable = self._caution.unbroken()
-        with self._cache.asking() as asking, self._transport.within(self._seconds, usable):
-            answer = self._answer(asked)
-        if answer.status == _ACCEPTED and asked.get(_TOKEN_AUTH):
-            self._worked(asking)
-            return asked[_TOKEN_AUTH]
-        if answer.status_int == webob.exc.HTTPUnauthorized.code:
-            self._worked(asking)
-            return None if asking.found_all else UNKNOWN
-        self._caution.failed()
-        raise Unavailable(_SENTENCE, private=f"auth_token answered {answer.status}", headers=_RETRY)
+        with self._cache.asking() as asking, self._transport.within(self._seconds, usable) as calls:
+            try:
+                accepted = self._accepts(asked)
+            except Unavailable:
+                if asking.asked:
+                    self._caution.failed(answered=calls.status not in _NO_ANSWER)
+                raise
+        self._worked(asking)
+        if accepted:
+            return Accepted(asked[_TOKEN_AUTH], asking.documents)
+        return None if asking.found_all else UNKNOWN
+
+    def would_repeat(self, documents: Documents) -> bool:
+        """Whether auth_token would read the same once more, instead of asking Keystone."""
+        return self._cache.still_has(documents)
 
     def _worked(self, asking: Asking) -> None:
         if asking.asked:
             self._caution.worked()
         if not asking.found_all:
             self._caution.refused()
+
+    def _accepts(self, asked: Environ) -> bool:
+        answer = self._answer(asked)
+        if answer.status == _ACCEPTED and asked.get(_TOKEN_AUTH):
+            return True
+        if answer.status_int == webob.exc.HTTPUnauthorized.code:
+            return False
+        raise Unavailable(_SENTENCE, private=f"auth_token answered {answer.status}", headers=_RETRY)
 
     def _answer(self, asked: Environ) -> webob.Response:
         """auth_token lets requests' timeouts and its own parsing errors escape."""
@@ -82,12 +112,10 @@ class AuthToken:
         except NotAsked as error:
             raise Unavailable(_SENTENCE, private=str(error), headers=_RETRY) from None
         except (exceptions.ClientException, requests.RequestException) as error:
-            self._caution.failed()
             private = f"Keystone cannot be asked: {beginning_of(error)}"
             raise Unavailable(_SENTENCE, private=private, headers=_RETRY) from None
         except Exception as error:  # what auth_token stumbles over is no answer, so a 503; the log
             # has the traceback of the cause
-            self._caution.failed()
             raise Unavailable(_SENTENCE, headers=_RETRY) from error
 
 

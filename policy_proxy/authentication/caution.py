@@ -5,6 +5,7 @@ docs/decisions/asking-keystone.md says why no library does it.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections import deque
@@ -15,12 +16,19 @@ from policy_proxy.authentication.cache import SharedCache, TokenCache
 from policy_proxy.places import Places
 
 PAUSE = 1.0
-"""Seconds for which nobody asks after a failure."""
+"""Seconds for which nobody asks once Keystone fails."""
+IN_A_ROW = 3
+"""Useless answers, with no good one between, for which Keystone counts as failing. One may be about
+its token alone, and two come in a row of one broken process out of several."""
 PATIENCE, STALL = 5.0, 1.0
 """Seconds that a request waits for others to be done with asking, and those without any of them
 done after which it does not. Many come at once with tokens that a new worker does not know."""
 SPAN = 1.0
 """Seconds over which refused tokens are counted."""
+
+
+Documents = tuple[tuple[str, bytes], ...]
+"""Entries of the cache of validated tokens: the key of each, and a hash of what is there."""
 
 
 class NotAsked(Exception):
@@ -38,6 +46,7 @@ class Caution:
 
     def __init__(self, at_once: int, refusals: int) -> None:
         self._failures = 0
+        self._useless = 0
         self._places = Places(at_once, PATIENCE, hurry=PATIENCE, stall=STALL)
         self._lock = threading.Lock()
         self._next_try: float | None = None
@@ -61,10 +70,15 @@ class Caution:
     def leave(self) -> None:
         self._places.give_back()
 
-    def failed(self) -> None:
-        """Keystone could not be asked."""
-        self._failures += 1
-        self._next_try = time.monotonic() + PAUSE
+    def failed(self, *, answered: bool) -> None:
+        """Keystone could not be asked; or it `answered`, and its answer was useless: that alone is
+        no failure of Keystone until it comes IN_A_ROW.
+        """
+        with self._lock:
+            self._useless = self._useless + 1 if answered else IN_A_ROW
+            if self._useless >= IN_A_ROW:
+                self._failures += 1
+                self._next_try = time.monotonic() + PAUSE
 
     def unbroken(self) -> Callable[[], bool]:
         """Tells whether Keystone has not failed since now."""
@@ -72,8 +86,10 @@ class Caution:
         return lambda: self._failures == before
 
     def worked(self) -> None:
-        """Keystone answered, whatever it said."""
-        self._next_try = None
+        """Keystone said who somebody is, or that it does not know the token."""
+        with self._lock:
+            self._useless = 0
+            self._next_try = None
 
     def refused(self) -> None:
         """It said that there is no such token."""
@@ -98,6 +114,15 @@ class Asking:
 
     def __init__(self) -> None:
         self.missed = self.stored = 0
+        self._looked_at: dict[str, bytes] = {}
+
+    def look_at(self, key: str, document: bytes) -> None:
+        self._looked_at[key] = document
+
+    @property
+    def documents(self) -> Documents:
+        """What auth_token's answer came from."""
+        return tuple((key, _hashed(document)) for key, document in self._looked_at.items())
 
     @property
     def asked(self) -> bool:
@@ -141,8 +166,25 @@ class Cautious:
             if not self._mine.asking.missed:
                 self._caution.enter()
             self._mine.asking.missed += 1
+        else:
+            self._mine.asking.look_at(key, found)
         return found
 
     def set(self, key: str, value: bytes, time: int = 0) -> None:
         self._mine.asking.stored += 1
+        self._mine.asking.look_at(key, value)
         self._cache.set(key, value, time)
+
+    def still_has(self, documents: Documents) -> bool:
+        """Whether each of them is in the cache as it was, so that auth_token would read it again.
+        Keystone is not asked. Never true of none.
+        """
+        return bool(documents) and all(
+            (found := self._cache.get(key)) is not None and _hashed(found) == known
+            for key, known in documents
+        )
+
+
+def _hashed(document: bytes) -> bytes:
+    """The document itself would be kept beyond the bounds of the cache."""
+    return hashlib.blake2b(document, digest_size=32).digest()

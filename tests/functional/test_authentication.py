@@ -17,6 +17,7 @@ from harness.proxy import ADMIN, READER, Proxy, configuration
 from harness.server import serving
 from policy_proxy.authentication.caution import PAUSE
 
+NOVA = Grant("nova", ("service",), "service")
 BAD_TOKENS = [
     "",
     " ",
@@ -118,6 +119,19 @@ def test_a_validated_token_is_remembered(against, keystone):
     assert counting.validations == 1
 
 
+@pytest.mark.parametrize(("seconds", "reads"), [(60, 1), (-1, 3)])
+def test_auth_token_need_not_read_one_document_twice(against, keystone, read, seconds, reads):
+    counting = Counting(keystone)
+    times = f"token_cache_time = {seconds}\n[identity_cache]\nttl = 0.2"
+    with against(counting, options=times) as proxy:
+        tokens = {"X-Auth-Token": keystone.issue(ADMIN), "X-Service-Token": keystone.issue(NOVA)}
+        for _ in range(3):
+            assert proxy.ask("GET", "/traits", grant=None, headers=tokens).status_int == 200
+            time.sleep(0.25)
+    assert len(read) == reads
+    assert counting.validations == 2 * reads
+
+
 def changed(change):
     """What Keystone may answer instead of a token document."""
 
@@ -172,7 +186,8 @@ def test_a_keystone_that_lies_lets_nobody_in(against, keystone, recorder, lie):
     assert forwarded(recorder) == []
 
 
-def test_a_keystone_that_is_not_there(tmp_path, recorder, keystone, password):
+@pytest.mark.parametrize("retries", [0, 3])
+def test_a_keystone_that_is_not_there(tmp_path, recorder, keystone, password, retries):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         free = taken.getsockname()[1]
     path = configuration(
@@ -180,11 +195,13 @@ def test_a_keystone_that_is_not_there(tmp_path, recorder, keystone, password):
         backend=recorder.url,
         keystone=f"http://127.0.0.1:{free}",
         password=password,
-        options="http_request_max_retries = 0",
+        options=f"http_request_max_retries = {retries}",
     )
     proxy = Proxy.built(path, keystone)
+    began = time.monotonic()
     with closing(proxy.app):
         answer = proxy.ask("GET", "/traits")
+    assert time.monotonic() - began < 6  # http_connect_timeout is 2: twice that, and what is added
     assert answer.status_int == 503
     assert answer.headers["Retry-After"]
     assert forwarded(recorder) == []
@@ -251,7 +268,7 @@ def test_a_rejected_user_of_the_proxy_is_not_tried_by_every_request(against, key
 
 def test_a_service_token_must_have_the_service_role(against, keystone, recorder):
     with against(Counting(keystone)) as proxy:
-        good = keystone.issue(Grant("nova", ("service",), "service"))
+        good = keystone.issue(NOVA)
         bad = keystone.issue(READER)
         assert proxy.ask("GET", "/traits", headers={"X-Service-Token": good}).status_int == 200
         assert proxy.ask("GET", "/traits", headers={"X-Service-Token": bad}).status_int == 401

@@ -85,7 +85,7 @@ def explain(
 
 def _question(snapshot: PolicySnapshot, asked: Sequence[str]) -> Question:
     words = asked[0].split() if len(asked) == 1 else asked  # one word for the shell, perhaps
-    if len(words) == 1:
+    if len(words) == 1 and not words[0].isupper():  # a method without its path is no rule
         return by_rule(words[0], snapshot.rules)
     if len(words) == _ROUTE:
         return by_route(*words)

@@ -176,6 +176,11 @@ def test_a_text_that_may_look_like_another_is_a_warning(check, told_of):
     assert told_of(f"role:boss or {check}") == ["PP213"]
 
 
+@pytest.mark.parametrize("check", ["role:gpu_*", "'CUSTOM_*':%(user_id)s", "role:%(user_id)s*"])
+def test_a_text_that_looks_like_a_pattern_is_a_warning(check, told_of):
+    assert told_of(f"role:boss or {check}") == ["PP215"]
+
+
 @pytest.mark.parametrize(
     "check",
     [
