@@ -11,6 +11,9 @@ import microversion_parse
 from policy_proxy.errors import Malformed
 
 _WELL_FORMED = re.compile(r"latest|(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})")
+_LONGEST = 1024
+"""Characters of the header: one version for each of OpenStack's services has fewer, and each entry
+takes time."""
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,32}")
 
 
@@ -21,8 +24,11 @@ def parse(header: str, service_type: str) -> str:
     Whether the service has that version is for the service to say (406).
 
     :param header: the value of OpenStack-API-Version, several of them joined by commas.
-    :raises Malformed: two different versions for this service, or something that is no version.
+    :raises Malformed: two different versions for this service, something that is no version, or
+        more than 1,024 characters.
     """
+    if len(header) > _LONGEST:
+        raise Malformed("Invalid microversion: the header is too long.")
     entries = (
         microversion_parse.get_version(
             {microversion_parse.STANDARD_HEADER: entry}, service_type=service_type

@@ -47,7 +47,12 @@ _MISLEADING = re.compile(
 odd character of a name for a hyphen: `X.Roles`, `X~Roles`.
 """
 
-_READ = ("HTTP_OPENSTACK_API_VERSION", "HTTP_X_SERVICE_TOKEN")
+_VERSION = "HTTP_OPENSTACK_API_VERSION"
+_PLAIN = re.compile(r"[A-Za-z0-9 ,._-]*")
+"""What a list of microversions is made of. Envoy shows a byte that is no UTF-8 as `!`, and forwards
+it as it is: some of them are blanks to Placement."""
+
+_READ = (_VERSION, "HTTP_X_SERVICE_TOKEN")
 """Headers that Placement reads as well. granian shows a value that is not ASCII as an empty one,
 and the front end forwards it as it is."""
 
@@ -176,6 +181,8 @@ def _check(environ: Environ, asked: _Asked) -> None:
     if unsaid:
         private = f"the client's {', '.join(map(_header, unsaid))}: empty, or not ASCII"
         raise Malformed("A header field is empty, or not in ASCII.", private=private)
+    if not _PLAIN.fullmatch(environ.get(_VERSION, "")):
+        raise Malformed("Invalid microversion: it is not written plainly.")
     if not _QUERY.fullmatch(asked.query) and ";" not in asked.query:
         raise Malformed(
             "Invalid query string parameters: a character is not percent-encoded as it should be."

@@ -32,6 +32,7 @@ MARKS = ("begin", "resume", "lost", "end")
 """Events that are words of the log about itself."""
 _LONGEST_PATH = 2048
 _SHORTEST_SECRET = 16
+_TOKEN_HEADERS = ("HTTP_X_AUTH_TOKEN", "HTTP_X_SERVICE_TOKEN")
 _UNDECIDED = Decision("")
 _NOBODY = Identity()
 
@@ -52,6 +53,7 @@ def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> d
     request: Request | None = environ.get(REQUEST)
     decision: Decision = environ.get(DECISION, _UNDECIDED)
     who: Identity = environ.get(IDENTITY, _NOBODY)
+    tokens = _tokens(environ)
     return {
         "version": VERSION,
         "event": REQUEST_EVENT,
@@ -60,11 +62,11 @@ def record(environ: Environ, outcome: str, status: int, duration_ms: float) -> d
         "outcome": outcome,
         "status": status,
         "duration_ms": round(duration_ms, 3),
-        **(_not_understood(environ) if request is None else _asked(request)),
+        **(_not_understood(environ, tokens) if request is None else _asked(request)),
         "client": str(environ.get(CLIENT, environ.get("REMOTE_ADDR", ""))),
         "revision": decision.revision,
         "reason": decision.reason,
-        "target": decision.target,
+        "target": {name: _hidden(value, tokens) for name, value in decision.target.items()},
         "user_id": who.user_id,
         "user_domain_id": who.user_domain_id,
         "project_id": who.project_id,
@@ -108,21 +110,23 @@ def _asked(request: Request) -> dict[str, str]:
     }
 
 
-def _not_understood(environ: Environ) -> dict[str, str]:
+def _not_understood(environ: Environ, tokens: list[str]) -> dict[str, str]:
     """As it came."""
     return {
         "operation": "",
-        "method": str(environ.get("REQUEST_METHOD", ""))[:_LONGEST_PATH],
-        "path": _without_tokens(environ)[:_LONGEST_PATH],
+        "method": _hidden(str(environ.get("REQUEST_METHOD", "")), tokens)[:_LONGEST_PATH],
+        "path": _hidden(str(environ.get("PATH_INFO", "")), tokens)[:_LONGEST_PATH],
         "microversion": "",
     }
 
 
-def _without_tokens(environ: Environ) -> str:
-    """The path as it came, which somebody may have put their token into."""
-    path = str(environ.get("PATH_INFO", ""))
-    for header in ("HTTP_X_AUTH_TOKEN", "HTTP_X_SERVICE_TOKEN"):
-        token = str(environ.get(header, "")).strip()
-        if len(token) >= _SHORTEST_SECRET:
-            path = path.replace(token, "(a token)")
-    return path
+def _tokens(environ: Environ) -> list[str]:
+    """Those that came along. Somebody may have put one elsewhere, too: into the path, say."""
+    came = (str(environ.get(name, "")).strip(" =") for name in _TOKEN_HEADERS)
+    return [token for token in came if len(token) >= _SHORTEST_SECRET]
+
+
+def _hidden(text: str, tokens: list[str]) -> str:
+    for token in tokens:
+        text = text.replace(token, "(a token)")
+    return text

@@ -12,11 +12,13 @@ from policy_proxy.barrier import headers as header_rules
 from policy_proxy.barrier import rendering
 from policy_proxy.errors import AnswerBroken, Failed, Internal, Refusal
 from policy_proxy.model import (
+    IDENTITY,
     REQUEST,
     REQUEST_ID,
     TOKENS_SENT,
     Environ,
     Headers,
+    Identity,
     PublicError,
     Service,
     StartResponse,
@@ -78,7 +80,7 @@ class ErrorBarrier:
             "%s the service answered %d; its own words: %r",
             environ[REQUEST_ID],
             status,
-            _without_tokens(original.body, environ.get(TOKENS_SENT, ())),
+            _without_tokens(original.body, _tokens(environ)),
         )
         return self._service.public_error(original, environ.get(REQUEST))
 
@@ -130,10 +132,18 @@ def _head_of(body: Iterable[bytes]) -> bytes:
     return bytes(collected[:_READ_AT_MOST])
 
 
+def _tokens(environ: Environ) -> Iterator[str]:
+    """Those that went out, and the caller's own, which may stand in what was asked."""
+    yield from environ.get(TOKENS_SENT, ())
+    who: Identity | None = environ.get(IDENTITY)
+    if who is not None:
+        yield from filter(None, (who.token, who.service_token))
+
+
 def _without_tokens(body: bytes, tokens: Iterable[str]) -> bytes:
     """Servers repeat a request that they do not like, and the log is no place for its tokens."""
     for token in tokens:
-        body = body.replace(token.encode(), b"(a token)")
+        body = body.replace(token.rstrip("=").encode(), b"(a token)")  # `%3D` where it is encoded
     return body
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from policy_proxy.errors import Malformed
 from policy_proxy.model import BodyRule, Operation
-from policy_proxy.placement.parameters import CANONICAL_UUID, shown
+from policy_proxy.placement.parameters import CANONICAL_UUID, MAX_ID, shown
 
 CLASS = re.compile(r"[A-Z0-9_]+")
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -33,7 +33,8 @@ def check_body(operation: Operation, document: Any) -> None:
 
     :param document: the body as parsed from JSON; None for `null`, and for no body.
     :raises Malformed: if the type at the top is wrong, a key is no canonical UUID or no resource
-        class where one belongs, or an owner's id holds control characters.
+        class where one belongs, or an owner's id holds control characters or is longer than
+        Placement takes.
     """
     if operation.body is BodyRule.NONE:
         return
@@ -84,6 +85,8 @@ def _each_consumer(bodies: Iterable[Any]) -> None:
         owners = {owner for body in objects if isinstance(owner := body.get(name), str)}
         if CONTROL.search("".join(owners)):
             raise Malformed(f"JSON does not validate: {name} must not hold control characters")
+        if max(map(len, owners), default=0) > MAX_ID:
+            raise Malformed(f"JSON does not validate: {name} is too long")
     _keyed_by_uuid([body.get("allocations") for body in objects], "allocations")
 
 

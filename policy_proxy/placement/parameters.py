@@ -21,7 +21,8 @@ from policy_proxy.model import Operation
 
 CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ANY_UUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-MAX_NAME = 255
+MAX_NAME = MAX_ID = 255
+"""Characters of a name, and of the id of a project or a user."""
 NAME = re.compile(r"[A-Z0-9_]{1,255}")
 CUSTOM_NAME = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
 HARMLESS = re.compile(r"[A-Za-z0-9_.-]{1,64}")

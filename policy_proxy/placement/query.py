@@ -9,7 +9,7 @@ from collections import Counter
 
 from policy_proxy.errors import Malformed
 from policy_proxy.model import Operation, Pairs
-from policy_proxy.placement.parameters import shown
+from policy_proxy.placement.parameters import MAX_ID, shown
 
 MAX_INTEGER = 2**63 - 1
 MAX_NUMBER_LENGTH = 64
@@ -30,7 +30,8 @@ def check_query(operation: Operation, pairs: Pairs) -> None:
     """Look at the decoded pairs of a query, in time linear in their length.
 
     :raises Malformed: for a number that no database column holds, or more conditions than one joins
-        (Placement would answer 500), and for a second value of a key that policy reads.
+        (Placement would answer 500), and for a key that policy reads: for a second value of it, or
+        one that is longer than Placement takes. It stands in the audit record.
     """
     if not pairs:
         return
@@ -46,6 +47,9 @@ def check_query(operation: Operation, pairs: Pairs) -> None:
     for key, count in counts.items():
         if count > 1:
             raise Malformed(f"Invalid query string parameters: {key} was given more than once")
+    for key, value in pairs:
+        if key in single and len(value) > MAX_ID:
+            raise Malformed(f"Invalid query string parameters: {key} is too long")
 
 
 def _check_joined(pairs: Pairs) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from yaml.resolver import Resolver
 
+from policy_proxy.policy import appearance
 from policy_proxy.policy.problem import Problem
 
 # oslo.policy's own. libyaml's is faster, but takes and reads some texts otherwise.
@@ -60,7 +61,10 @@ def parse(file: str, content: bytes) -> Parsed:
     rules: dict[str, Rule] = {}
     problems: list[Problem] = []
     try:
-        for found in _findings(file, content.decode()):
+        text = content.decode()
+        if (hidden := appearance.problem(file, text)) is not None:
+            problems.append(hidden)
+        for found in _findings(file, text):
             if isinstance(found, Problem):
                 problems.append(found)
             elif found.name in rules:

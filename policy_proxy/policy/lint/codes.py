@@ -12,4 +12,4 @@ from policy_proxy.policy.lint.errors_of_files import ERRORS_OF_FILES
 from policy_proxy.policy.lint.errors_of_rules import ERRORS_OF_RULES
 from policy_proxy.policy.lint.warnings import WARNINGS
 
-CODES: Mapping[str, Code] = ERRORS_OF_FILES | ERRORS_OF_RULES | WARNINGS
+CODES: Mapping[str, Code] = dict(sorted((ERRORS_OF_FILES | ERRORS_OF_RULES | WARNINGS).items()))

@@ -74,4 +74,13 @@ ERRORS_OF_FILES = {
         policy_file("# Here could be your rules."),
         before=policy_file('"placement:traits:delete": "role:boss"'),
     ),
+    "PP127": Code(
+        "file is not what it looks like",
+        "To YAML 1.1, which oslo.policy reads, a line also ends at U+0085, U+2028, U+2029 and at a "
+        "bare carriage return. Editors and `git diff` show no end there, so what looks like a "
+        "comment can hold a rule. Other characters (U+202A to U+202E, U+2066 to U+2069) have text "
+        "shown in another order than it is read in.",
+        "End every line with a line feed, and take the other characters away.",
+        policy_file('# who may list them\u2028"placement:traits:list": "role:reader"'),
+    ),
 }

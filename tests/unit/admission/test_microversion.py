@@ -24,6 +24,7 @@ from policy_proxy.errors import Malformed
         ("placement", ""),
         ("placement 0.5", "0.5"),
         ("placement 1.99", "1.99"),
+        ("placement 1.20" + "," * 1010, "1.20"),
     ],
 )
 def test_the_version_for_our_service(header, version):
@@ -48,6 +49,7 @@ def test_the_version_for_our_service(header, version):
         ("placement " + "1" * 33, "invalid version string"),
         ("placement 1.20, placement 1.30", "the request asks for more than one."),
         ("placement 1.20, Placement latest", "the request asks for more than one."),
+        ("placement 1.20" + "," * 1011, "the header is too long."),
     ],
 )
 def test_what_is_no_version_is_refused_and_repeated_only_if_harmless(header, sentence):

@@ -219,3 +219,12 @@ def test_a_query_that_goes_on_as_it_is_means_to_placement_what_it_means_here(tex
         return
     sent = webob.Request.blank(environ["RAW_URI"])
     assert tuple(sent.GET.items()) == pairs
+
+
+@pytest.mark.parametrize("front_end", ["nginx", "envoy", "caddy", "traefik"])
+@pytest.mark.parametrize("version", ["placement!1.39", "placement 1.39, placement!1.0", "a\t1.1"])
+def test_a_microversion_is_written_plainly(front_end, version):
+    """Envoy shows as `!` what is no UTF-8, and what may be a blank to Placement."""
+    refused(asked(front_end, HTTP_OPENSTACK_API_VERSION=version), settings(front_end))
+    plain = "compute 2.90, shared-file-system 2.60,placement latest"
+    put(asked(front_end, HTTP_OPENSTACK_API_VERSION=plain), settings(front_end))

@@ -86,3 +86,9 @@ def test_webob_reads_what_we_read_in_what_we_let_in(raw):
     except Malformed:
         return
     assert as_webob_reads(raw) == list(pairs)
+
+
+def test_one_pair_more_than_is_taken_is_refused_before_it_is_decoded():
+    assert len(query.parse("&".join(["a"] * query.MOST_PAIRS))) == query.MOST_PAIRS
+    with pytest.raises(Malformed, match="more than 1000"):
+        query.parse("&".join(["%61"] * (query.MOST_PAIRS + 1)))

@@ -174,11 +174,17 @@ def test_what_is_wrong_is_said_in_our_own_words(body, why):
 
 @pytest.mark.parametrize(
     "body",
-    [b"[" * 1_000_000, b'{"a":' * 500_000, b"[" * 100_000 + b"]" * 100_000, b'["[",' * 50_000],
+    [b"[" * 400_000, b'{"a":' * 400_000, b"[" * 100_000 + b"]" * 100_000, b'["[",' * 50_000],
     ids=["lists", "objects", "closed", "with strings"],
 )
 def test_endless_nesting_is_refused_and_never_recursed_into(body):
     assert refusal(body).endswith("levels deep")
+
+
+@pytest.mark.parametrize("body", [b"[" * 1_000_000, b"[[]" * 300_000, b"[" + b"]" * 1_000_001])
+def test_brackets_without_number_are_counted_before_they_are_looked_at(body, monkeypatch):
+    monkeypatch.setattr(strict_json, "_depth", None)
+    assert refusal(body).startswith("Malformed JSON: it has more ")
 
 
 def test_even_a_reckless_limit_ends_in_a_refusal():

@@ -92,9 +92,29 @@ def test_a_token_in_the_path_is_not_recorded():
     request = webob.Request.blank(
         f"/a/{token}/b", environ={REQUEST_ID: "req-1", "HTTP_X_AUTH_TOKEN": f" {token}"}
     )
+    request.method = token
     with pytest.raises(NotFound):
         request.call_application(Audit(app, records.append))
-    assert records[0]["path"] == "/a/(a token)/b"
+    assert (records[0]["method"], records[0]["path"]) == ("(a token)", "/a/(a token)/b")
+
+
+@pytest.mark.parametrize("header", ["HTTP_X_AUTH_TOKEN", "HTTP_X_SERVICE_TOKEN"])
+def test_a_token_in_what_policy_reads_is_not_recorded(header):
+    token = "gAAAAA-s3cret-s3cret"
+
+    def app(environ, start_response):
+        target = {"project_id": f"x{token}", "user_id": "u"}
+        environ[REQUEST] = REQUESTED
+        environ[header] = token
+        environ[DECISION] = Decision(OPERATION.rule, Effect.DENY, "because", "abc", target)
+        raise Denied("x")
+
+    records = []
+    with pytest.raises(Denied):
+        webob.Request.blank("/usages", environ={REQUEST_ID: "req-1"}).call_application(
+            Audit(app, records.append)
+        )
+    assert records[0]["target"] == {"project_id": "x(a token)", "user_id": "u"}
 
 
 def test_a_stream_is_recorded_once_before_its_last_byte():

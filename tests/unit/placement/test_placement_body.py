@@ -131,8 +131,9 @@ def test_names_looked_at_together_pass_if_each_would(route, where, key, names):
 
 
 @pytest.mark.parametrize("owner", ["project_id", "user_id"])
-@pytest.mark.parametrize("text", ["\x00", "a\nb", "\x7f", "\x85"])
-def test_an_owner_has_no_control_characters(owner, text):
+@pytest.mark.parametrize("text", ["\x00", "a\nb", "\x7f", "\x85", "a" * 256])
+def test_an_owner_has_no_control_characters_and_is_not_long(owner, text):
+    check(ALLOCATION, {**ALLOCATED, owner: "a" * 255})
     wrong = {**ALLOCATED, owner: text}
 
     assert owner in refused(ALLOCATION, wrong)

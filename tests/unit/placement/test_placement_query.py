@@ -130,3 +130,12 @@ def test_usages_may_be_asked_for_by_all_three():
     check("/usages", ("project_id", "p"), ("user_id", "u"), ("consumer_type", "all"))
     check("/usages")
     check("/usages", ("project_id", "p"), ("dummy", "1"), ("dummy", "2"))
+
+
+@pytest.mark.parametrize("key", ["project_id", "user_id", "consumer_type"])
+def test_what_is_recorded_of_a_query_has_the_length_that_placement_allows(key):
+    check("/usages", (key, "a" * 255))
+
+    detail = refused("/usages", (key, "a" * 256))
+
+    assert detail == f"Invalid query string parameters: {key} is too long"

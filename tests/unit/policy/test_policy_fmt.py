@@ -397,16 +397,6 @@ def test_a_bad_file_is_refused_with_its_line(text, line, code):
     [
         ("%YAML 1.1\n---\nthings:list: role:a\n", 0, "it holds '%YAML 1.1"),
         (
-            "things:list: role:a\n\n# \u2028things:show: role:a\n",
-            3,
-            "expected <block end>",
-        ),
-        (
-            "things:list: role:a\u2028things:show: role:a\n",
-            1,
-            "mapping values are not allowed here",
-        ),
-        (
             "# head\n? | # why\n  things:list\n: role:a\n",
             2,
             "the comment '# why' would not stay as it is",

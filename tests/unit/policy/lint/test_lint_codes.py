@@ -48,6 +48,7 @@ PLACES = {
     "PP124": [("policy.yaml", 1)],
     "PP125": [("policy.yaml", 1)],
     "PP126": [("policy.yaml", 1)],
+    "PP127": [("policy.yaml", 1)],
     "PP201": [("policy.yaml", 1)],
     "PP202": [("policy.yaml", 1)],
     "PP203": [("policy.yaml", 1)],

@@ -23,8 +23,6 @@ ALLOW = "# lint: allow PP203 the dashboard has no role"
         f"#   lint:   allow   PP203   x\n{OPEN}\n",
         f"\ufeff{ALLOW}\r\n{OPEN}\r\n",
         f"{ALLOW}\r{OPEN}\r",
-        f"{ALLOW}\u2028{OPEN}\n",
-        f"\n# one\u2029# two\x85{ALLOW}\n{OPEN}\n",
         f"{ALLOW} für alle\n{OPEN}\n",
         f"{ALLOW}\n? placement:traits:list\n: '@'\n",
     ],

@@ -207,10 +207,23 @@ def test_in_json_the_lines_are_those_of_the_rules(told):
     assert told(text) == [("PP209", 1), ("PP108", 3), ("PP108", 4), ("PP109", 4)]
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_are_counted_as_yaml_counts_them(end, told):
     text = f'# one{end}{end}"admin_or_service_api": "role:boss"{end}"service_api": !{end}'
     assert told(text) == [("PP108", 4)]
+
+
+@pytest.mark.parametrize("end", ["\r", "\x85", "\u2028", "\u2029"])
+def test_a_line_that_ends_unseen_is_an_error(end, told):
+    """To oslo.policy the second one is a rule; to a reviewer it is a comment."""
+    assert told(f'# one\r\n# two{end}"admin_or_service_api": "@"\n')[0] == ("PP127", 2)
+
+
+@pytest.mark.parametrize("character", [*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"])
+def test_text_that_is_shown_in_another_order_is_an_error(character, told):
+    text = '"admin_or_service_api": "role:boss"\n# x%sy\n'
+    assert told(text % character) == [("PP127", 2)]
+    assert told(text % "\N{HEBREW LETTER ALEF}") == []
 
 
 def test_names_and_roles_in_any_script(told):
