@@ -208,6 +208,7 @@ def _copied(source: Path, copy: Path, changes: Mapping[str, str]) -> Path:
 def _as_the_page_says(configuration: Path, folder: Path, port: int, threads: int) -> Path:
     """A copy of the configuration that knows what uWSGI does not tell the proxy."""
     given = folder / "uwsgi-proxy.conf"
-    address = f"[server]\npublic_url = http://{HOST}:{port}\n"
-    given.write_text(f"{configuration.read_text()}\n{address}{fewer_waiting(threads)}")
+    text = configuration.read_text()
+    address = "" if "public_url" in text else f"[server]\npublic_url = http://{HOST}:{port}\n"
+    given.write_text(f"{text}\n{address}{fewer_waiting(threads)}")
     return given
