@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from policy_proxy.model import Environ, StartResponse, WSGIApp
-from policy_proxy.serving import listener
+from policy_proxy.serving import clients, listener
 from policy_proxy.serving.unread import LAST
 
 _LOG = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def _drain(fd: int, address: object, notice: float, patience: float) -> None:
     except OSError as error:
         _LOG.warning("connections are accepted until the end: %s", error.strerror)
     deadline = time.monotonic() + patience
-    while time.monotonic() < deadline and listener.connections(address):
+    while time.monotonic() < deadline and clients.connections(address):
         time.sleep(_LOOK)
     while signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # granian is not there yet
         time.sleep(_LOOK)

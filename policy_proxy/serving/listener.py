@@ -203,24 +203,3 @@ def _listens(fd: int) -> bool:
             return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
     except OSError:
         return False
-
-
-def connections(address: object) -> int:
-    """How many connections this process has from clients of the listener with this address."""
-    return sum(_is_from(address, int(fd)) for fd in os.listdir("/proc/self/fd"))  # noqa: PTH208
-
-
-def _is_from(address: object, fd: int) -> bool:
-    try:
-        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
-            return False
-        with socket.socket(fileno=os.dup(fd)) as sock:
-            sock.getpeername()
-            return _key(sock.getsockname()) == _key(address)
-    except OSError:  # it is closed by now, or is no connection
-        return False
-
-
-def _key(address: object) -> object:
-    """A listener on every address has its port in common with its connections, no more."""
-    return address[1] if isinstance(address, tuple) else address

@@ -20,6 +20,7 @@ from policy_proxy.cores import OnOneCore
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.placement.service import SERVICE
+from policy_proxy.serving import clients
 from policy_proxy.serving.draining import Ending, drain
 from policy_proxy.serving.listener import Listener
 from policy_proxy.serving.server import KEEP_ALIVE
@@ -67,6 +68,8 @@ class Worker:
         # a process that multiprocessing has forked calls nothing of atexit
         util.Finalize(None, chain.close, exitpriority=0)
         app = Ending(Unread(_nameless(chain) if self.listener.unix else chain))
+        if not self.listener.unix:
+            clients.watch(self.listener.of(self.place).getsockname(), _overdue(self.settings))
         self._listen_to_signals(chain, app)
         gc.collect()
         gc.freeze()  # what is here stays: to look through it again and again costs a tenth
@@ -113,6 +116,11 @@ class Worker:
                 self.pipe.send(failing)
                 told = failing
             time.sleep(_LOOK)
+
+
+def _overdue(settings: Settings) -> float:
+    """Seconds in which a request has had its answer, unless its body takes too long."""
+    return settings.server.body_timeout + 3 * settings.backend.total_timeout
 
 
 def _nameless(app: WSGIApp) -> WSGIApp:

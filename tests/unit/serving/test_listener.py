@@ -77,22 +77,6 @@ def test_what_is_no_listener_any_more_is_left_alone(tmp_path):
     listener.stop_accepting(file_closed)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1"])
-def test_only_connections_from_clients_are_counted(host):
-    opened = listener.opened(at(host=host))
-    sock = opened.of(0)
-    sock.listen()
-    address = sock.getsockname()
-    assert listener.connections(address) == 0
-    target = "127.0.0.1" if host == "0.0.0.0" else host
-    with socket.create_connection((target, address[1])):
-        accepted, _ = sock.accept()
-        assert listener.connections(address) == 1
-        accepted.close()
-        assert listener.connections(address) == 0
-    opened.remove()
-
-
 def test_a_unix_socket_has_its_mode_from_the_first_moment_on(tmp_path, monkeypatch):
     where = tmp_path / "s"
     modes = []
