@@ -21,7 +21,7 @@ class Readers:
     for its client, and costs nothing but a thread.
 
     Nothing here ends a body that takes forever: that is for servers to do, and under `serve` for
-    `policy_proxy.serving.clients`.
+    `policy_proxy.serving.overdue`.
 
     :param turns: the places of those who have their turn.
     :param large: how many of unknown size, or of more than SMALL bytes.

@@ -6,7 +6,6 @@ for each chain in each file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -14,12 +13,10 @@ from typing import NamedTuple
 
 from policy_proxy.audit.keys import ID_LENGTH
 from policy_proxy.audit.logs import Line
-from policy_proxy.audit.seal import END, FIRST, RESUME, Sealed, code, sealed
+from policy_proxy.audit.seal import Sealed, sealed
+from policy_proxy.audit.stretch import Stretch, begun
 
 _START = b'{"version":'
-_END = b'"event":"%s"' % END.encode()
-_EVENT_WITHIN = 64
-"""Bytes from the beginning of a line within which its event stands."""
 
 
 class Finding(NamedTuple):
@@ -48,29 +45,6 @@ class Chain(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Stretch:
-    """The lines of one chain in one file.
-
-    :param number: of the first line in the file; `first` is its number in the chain.
-    :param previous: the code of the line before the first one, as that says itself.
-    :param held: the first line, if it does not: then it waits until the stretch before is known.
-    :param last: the code of the last line; two where it or the code is altered.
-    :param at: the last line's number in the file; `next` is the chain's number of the one after.
-    """
-
-    secret: bytes
-    file: str
-    number: int
-    first: int
-    previous: bytes | None
-    held: Sealed | None
-    last: tuple[bytes, ...]
-    at: int
-    next: int
-    ended: bool = False
-
-
-@dataclass(slots=True)
 class Verification:
     """
     :param secrets: the keys, by their ids.
@@ -81,8 +55,8 @@ class Verification:
     secrets: Mapping[bytes, bytes]
     sealed: int = 0
     _file: str = ""
-    _here: dict[bytes, _Stretch] = field(default_factory=dict)
-    _stretches: dict[bytes, list[_Stretch]] = field(default_factory=dict)
+    _here: dict[bytes, Stretch] = field(default_factory=dict)
+    _stretches: dict[bytes, list[Stretch]] = field(default_factory=dict)
     _unknown: set[bytes] = field(default_factory=set)
 
     def take(self, line: Line) -> Iterator[Finding]:
@@ -103,9 +77,7 @@ class Verification:
                 why = f"is the first of its chain, but its number there is {first.first}"
                 findings.append(Finding(first.file, first.number, f"{why}: the others are missing"))
             for before, after in pairwise(stretches):
-                findings += [
-                    Finding(after.file, after.number, why) for why in _joint(before, after)
-                ]
+                findings += [Finding(after.file, after.number, why) for why in before.join(after)]
             place = f"{last.file}:{last.at}"
             mac = last.last[0].hex()
             chains.append(Chain(chain.decode(), first.first, last.next, mac, last.ended, place))
@@ -132,76 +104,12 @@ class Verification:
     def _linked(self, line: Line, found: Sealed) -> Iterator[str]:
         """Whether the line is what comes next in its chain."""
         stretch = self._here.get(found.chain)
-        if stretch is None:
-            stretch = self._here[found.chain] = self._begun(line, found)
-            self._stretches.setdefault(found.chain, []).append(stretch)
-            if stretch.previous is not None:
-                yield from _checked(stretch, (stretch.previous,), found)
-        elif found.seq < stretch.next:
-            yield f"is number {found.seq} of its chain, and comes again or too late"
-            return
-        else:
-            if stretch.ended:
-                yield "comes after the end of its chain"
-            if found.seq > stretch.next:
-                yield _missing(stretch.next, found.seq)
-                stretch.last = (found.mac,)
-            else:
-                yield from _checked(stretch, stretch.last, found)
-        stretch.at, stretch.next = line.number, found.seq + 1
-        stretch.ended = stretch.ended or _END in found.body[:_EVENT_WITHIN]
-
-    def _begun(self, line: Line, found: Sealed) -> _Stretch:
-        previous = FIRST if found.seq == 0 else _previous(found.body)
-        return _Stretch(
-            secret=self.secrets[found.key_id],
-            file=line.file,
-            number=line.number,
-            first=found.seq,
-            previous=previous,
-            held=found if previous is None else None,
-            last=(found.mac,),
-            at=line.number,
-            next=found.seq + 1,
-        )
-
-
-def _checked(stretch: _Stretch, before: tuple[bytes, ...], found: Sealed) -> Iterator[str]:
-    """Whether the code of the line is right, and what the next line's may be built on."""
-    codes = [code(stretch.secret, last, found.body) for last in before]
-    stretch.last = (found.mac,)
-    if found.mac not in codes:
-        stretch.last = (found.mac, codes[0])  # what was altered may be the code alone
-        yield "is altered, or the line before it in its chain was replaced"
-
-
-def _joint(before: _Stretch, after: _Stretch) -> Iterator[str]:
-    """Whether one stretch goes on where the other one stops."""
-    if after.first < before.next:
-        yield f"is number {after.first} of its chain, which {before.file} has already"
-    elif after.first > before.next:
-        yield _missing(before.next, after.first)
-    elif after.held is not None:
-        yield from _checked(before, before.last, after.held)
-    elif after.previous not in before.last:
-        yield f"does not go on where {before.file}:{before.at} stops"
-    if before.ended:
-        yield f"comes after the end of its chain, {before.file}:{before.at}"
-
-
-def _missing(first: int, beyond: int) -> str:
-    if beyond - first == 1:
-        return f"number {first} of its chain is missing before it"
-    return f"numbers {first} to {beyond - 1} of its chain are missing before it"
-
-
-def _previous(body: bytes) -> bytes | None:
-    """What a line that takes a chain up in another file says of the line before."""
-    try:
-        entry = json.loads(body + b"}")
-        return bytes.fromhex(entry["previous"]) if entry["event"] == RESUME else None
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return None
+        if stretch is not None:
+            return stretch.take(line, found)
+        stretch = begun(line, found, self.secrets[found.key_id])
+        self._here[found.chain] = stretch
+        self._stretches.setdefault(found.chain, []).append(stretch)
+        return stretch.begin(found)
 
 
 def _shown(key_id: bytes) -> str:

@@ -29,6 +29,11 @@ _ACCEPTED = "204 No Content"
 _TOKEN_AUTH = "keystone.token_auth"  # noqa: S105  the environ key that auth_token sets
 
 
+_NO_ANSWER = {0, 401, 403, 429}
+"""Statuses that say nothing of a token: there was no answer (0), the proxy's own user is turned
+away, or there are too many calls."""
+
+
 UNKNOWN = object()
 """Keystone does not know one of the tokens, whatever is asked with them."""
 
@@ -58,22 +63,31 @@ class AuthToken:
         """
         asked = {**environ, **self._extra}
         usable = self._caution.unbroken()
-        with self._cache.asking() as asking, self._transport.within(self._seconds, usable):
-            answer = self._answer(asked)
-        if answer.status == _ACCEPTED and asked.get(_TOKEN_AUTH):
-            self._worked(asking)
+        with self._cache.asking() as asking, self._transport.within(self._seconds, usable) as calls:
+            try:
+                accepted = self._accepts(asked)
+            except Unavailable:
+                if asking.asked:
+                    self._caution.failed(answered=calls.status not in _NO_ANSWER)
+                raise
+        self._worked(asking)
+        if accepted:
             return asked[_TOKEN_AUTH]
-        if answer.status_int == webob.exc.HTTPUnauthorized.code:
-            self._worked(asking)
-            return None if asking.found_all else UNKNOWN
-        self._caution.failed()
-        raise Unavailable(_SENTENCE, private=f"auth_token answered {answer.status}", headers=_RETRY)
+        return None if asking.found_all else UNKNOWN
 
     def _worked(self, asking: Asking) -> None:
         if asking.asked:
             self._caution.worked()
         if not asking.found_all:
             self._caution.refused()
+
+    def _accepts(self, asked: Environ) -> bool:
+        answer = self._answer(asked)
+        if answer.status == _ACCEPTED and asked.get(_TOKEN_AUTH):
+            return True
+        if answer.status_int == webob.exc.HTTPUnauthorized.code:
+            return False
+        raise Unavailable(_SENTENCE, private=f"auth_token answered {answer.status}", headers=_RETRY)
 
     def _answer(self, asked: Environ) -> webob.Response:
         """auth_token lets requests' timeouts and its own parsing errors escape."""
@@ -82,12 +96,10 @@ class AuthToken:
         except NotAsked as error:
             raise Unavailable(_SENTENCE, private=str(error), headers=_RETRY) from None
         except (exceptions.ClientException, requests.RequestException) as error:
-            self._caution.failed()
             private = f"Keystone cannot be asked: {beginning_of(error)}"
             raise Unavailable(_SENTENCE, private=private, headers=_RETRY) from None
         except Exception as error:  # what auth_token stumbles over is no answer, so a 503; the log
             # has the traceback of the cause
-            self._caution.failed()
             raise Unavailable(_SENTENCE, headers=_RETRY) from error
 
 

@@ -15,7 +15,10 @@ from policy_proxy.authentication.cache import SharedCache, TokenCache
 from policy_proxy.places import Places
 
 PAUSE = 1.0
-"""Seconds for which nobody asks after a failure."""
+"""Seconds for which nobody asks once Keystone fails."""
+IN_A_ROW = 3
+"""Useless answers, with no good one between, for which Keystone counts as failing. One may be about
+its token alone, and two come in a row of one broken process out of several."""
 PATIENCE, STALL = 5.0, 1.0
 """Seconds that a request waits for others to be done with asking, and those without any of them
 done after which it does not. Many come at once with tokens that a new worker does not know."""
@@ -38,6 +41,7 @@ class Caution:
 
     def __init__(self, at_once: int, refusals: int) -> None:
         self._failures = 0
+        self._useless = 0
         self._places = Places(at_once, PATIENCE, hurry=PATIENCE, stall=STALL)
         self._lock = threading.Lock()
         self._next_try: float | None = None
@@ -61,10 +65,15 @@ class Caution:
     def leave(self) -> None:
         self._places.give_back()
 
-    def failed(self) -> None:
-        """Keystone could not be asked."""
-        self._failures += 1
-        self._next_try = time.monotonic() + PAUSE
+    def failed(self, *, answered: bool) -> None:
+        """Keystone could not be asked; or it `answered`, and its answer was useless: that alone is
+        no failure of Keystone until it comes IN_A_ROW.
+        """
+        with self._lock:
+            self._useless = self._useless + 1 if answered else IN_A_ROW
+            if self._useless >= IN_A_ROW:
+                self._failures += 1
+                self._next_try = time.monotonic() + PAUSE
 
     def unbroken(self) -> Callable[[], bool]:
         """Tells whether Keystone has not failed since now."""
@@ -72,8 +81,10 @@ class Caution:
         return lambda: self._failures == before
 
     def worked(self) -> None:
-        """Keystone answered, whatever it said."""
-        self._next_try = None
+        """Keystone said who somebody is, or that it does not know the token."""
+        with self._lock:
+            self._useless = 0
+            self._next_try = None
 
     def refused(self) -> None:
         """It said that there is no such token."""

@@ -6,10 +6,12 @@ holds a thread for as long as it likes. Here a call has a total deadline, and an
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +34,20 @@ _NOT_SENT = OURS | {"accept-encoding"}
 """libcurl is told not to decode anything."""
 
 
+@dataclass(slots=True)
+class Calls:
+    """What one thread asks for one purpose.
+
+    :param until: when no further call begins, on the monotonic clock.
+    :param usable: whether Keystone is, by what others were answered.
+    :param status: of the last call's answer; 0 if there was none.
+    """
+
+    until: float = math.inf
+    usable: Callable[[], bool] = lambda: True
+    status: int = 0
+
+
 class Bounded(BaseAdapter):
     """A transport of requests; any number of threads may share one.
 
@@ -49,16 +65,15 @@ class Bounded(BaseAdapter):
         self._mine = threading.local()
 
     @contextmanager
-    def within(self, seconds: float, usable: Callable[[], bool]) -> Iterator[None]:
+    def within(self, seconds: float, usable: Callable[[], bool]) -> Iterator[Calls]:
         """In this thread no further call begins after so many seconds, or once Keystone is not
         usable.
         """
-        until = time.monotonic() + seconds
-        self._mine.may_begin = lambda: time.monotonic() < until and usable()
+        calls = self._mine.calls = Calls(time.monotonic() + seconds, usable)
         try:
-            yield
+            yield calls
         finally:
-            del self._mine.may_begin
+            del self._mine.calls
 
     def send(
         self,
@@ -71,8 +86,15 @@ class Bounded(BaseAdapter):
         :raises requests.Timeout: if there is none in time.
         :raises requests.RequestException: if this call must not begin; it is not tried again.
         """
-        if hasattr(self._mine, "may_begin") and not self._mine.may_begin():
+        calls = getattr(self._mine, "calls", None) or Calls()
+        calls.status = 0
+        if time.monotonic() >= calls.until or not calls.usable():
             raise requests.RequestException("an earlier call failed or was slow")
+        response = self._exchanged(request)
+        calls.status = response.status_code
+        return response
+
+    def _exchanged(self, request: requests.PreparedRequest) -> requests.Response:
         url = str(request.url)
         parts = urlsplit(url)
         body: Any = request.body.encode() if isinstance(request.body, str) else request.body

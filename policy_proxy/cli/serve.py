@@ -26,7 +26,7 @@ _LOG = logging.getLogger(__name__)
 _FIXED = ("host", "port", "unix_socket", "unix_socket_mode", "unix_socket_group", "workers")
 
 
-class _Workers(click.ParamType):  # type: ignore[type-arg]
+class _Workers(click.ParamType):  # type: ignore[type-arg]  # click 8.1 has none
     name = "[auto|INTEGER]"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> int:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from policy_proxy.policy.compiled import text
 from policy_proxy.policy.credentials import LISTS, TEXTS
 from policy_proxy.policy.nearest import nearest
-from policy_proxy.policy.nodes import Text
+from policy_proxy.policy.values import Text
 
 _OFFERED = ("role", "rule", *TEXTS, *LISTS)
 """What may be meant by a name that is none. `is_admin_project`, which is true of nearly everyone,

@@ -13,12 +13,9 @@ from oslo_policy import _checks, policy  # some classes of checks have no public
 from policy_proxy.policy import remote
 from policy_proxy.policy.credentials import TEXTS
 from policy_proxy.policy.nodes import (
-    ABSENT,
     Always,
     And,
     Asked,
-    Attributes,
-    Credentials,
     Foreign,
     HasRole,
     Literal,
@@ -28,8 +25,8 @@ from policy_proxy.policy.nodes import (
     Not,
     Or,
     Reference,
-    Text,
 )
+from policy_proxy.policy.values import ABSENT, Attributes, Credentials, Text
 
 Call = Callable[[Attributes, Credentials, Asked], Any]
 

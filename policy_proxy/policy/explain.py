@@ -15,8 +15,6 @@ from policy_proxy.policy.nodes import (
     Always,
     And,
     Asked,
-    Attributes,
-    Credentials,
     Foreign,
     HasRole,
     Literal,
@@ -25,10 +23,9 @@ from policy_proxy.policy.nodes import (
     Not,
     Or,
     Reference,
-    Text,
-    found,
     parts_of,
 )
+from policy_proxy.policy.values import Attributes, Credentials, Text, found
 
 DEFAULT = "default"
 REPEATED = "as above"

@@ -1,21 +1,19 @@
 """Compiled checks: what a check string says, in a form that decides quickly and can tell why.
 
 Each node is immutable and answers one question: does it hold for these credentials and this target?
-The meaning is oslo.policy's (https://docs.openstack.org/oslo.policy/latest/), with one difference,
-on purpose: an attribute that is absent matches nothing, on neither side. A node raises where
-oslo.policy would, and then whoever asked takes it for no.
+The meaning is oslo.policy's (https://docs.openstack.org/oslo.policy/latest/), but for what is
+absent: values.py says so. A node raises where oslo.policy would, and then whoever asked takes it
+for no.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from policy_proxy.policy.remote import Ask, not_asked, shown
-
-Credentials = Mapping[str, Any]
-Attributes = Mapping[str, str]
+from policy_proxy.policy.values import Attributes, Credentials, Text, found
 
 
 class Asked(NamedTuple):
@@ -31,28 +29,6 @@ class Asked(NamedTuple):
 
 
 BY_ITSELF = Asked()
-
-ABSENT = (None, "")
-"""What an attribute that is absent may look like, if it is there at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The right side of a check: text in which attributes of the target may be named.
-
-    :param form: as written, for example `%(project_id)s`.
-    :param names: the attributes that it names.
-    """
-
-    form: str
-    names: tuple[str, ...] = ()
-
-    def filled(self, target: Attributes) -> str | None:
-        """The text with the attributes in their places; None if one of them is absent."""
-        for name in self.names:
-            if target.get(name) in ABSENT:
-                return None
-        return self.form % target if "%" in self.form else self.form
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,25 +198,6 @@ class Reference:
 
 
 Node = Always | Never | HasRole | Literal | Matches | Foreign | Not | And | Or | Reference
-
-
-def found(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
-    """Every value at the path. A list stands for each of its entries; what is absent for none.
-
-    :raises TypeError: if the path leads into something that has no attributes, such as a text.
-    """
-    if not path:
-        if value not in ABSENT:
-            yield value
-        return
-    within = value.get(path[0]) if isinstance(value, Mapping) else _no_attributes(value)
-    for entry in within if isinstance(within, list) else [within]:
-        if entry is not None:
-            yield from found(entry, path[1:])
-
-
-def _no_attributes(value: Any) -> NoReturn:
-    raise TypeError(f"a check names an attribute of a {type(value).__name__}, which has none")
 
 
 def parts_of(node: Node) -> tuple[Node, ...]:

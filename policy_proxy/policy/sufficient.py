@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from policy_proxy.policy.nodes import HasRole, Literal, Matches, Node, Text
+from policy_proxy.policy.nodes import HasRole, Literal, Matches, Node
+from policy_proxy.policy.values import Text
 from policy_proxy.policy.ways import Fact, Way, Ways
 from policy_proxy.policy.world import World, changeable
 from policy_proxy.policy.worlds import all_tried, brought_about, worlds

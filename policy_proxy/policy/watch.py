@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import threading
 import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Any
 
 from policy_proxy.config.policy import PolicySettings
 from policy_proxy.policy.build import UNKNOWN, Attributes, Defaults, build
 from policy_proxy.policy.problem import PolicyError
 from policy_proxy.policy.remote import Ask, not_asked
+from policy_proxy.policy.rounds import Rounds
 from policy_proxy.policy.snapshot import PolicySnapshot
 from policy_proxy.policy.source import Sources, Stamp, read
 
@@ -45,13 +44,6 @@ class PolicyState:
     refused: str = ""
     problems: tuple[str, ...] = ()
     since: float = field(default_factory=time.time)
-
-
-class _Call(Enum):
-    """What wakes the thread before its time."""
-
-    TAKE = "take the files as they are"
-    STOP = "end"
 
 
 class _Prefixed(logging.LoggerAdapter[logging.Logger]):
@@ -93,8 +85,13 @@ class PolicyWatch:
         self._restless = 0
         self._seen: tuple[str, tuple[Stamp, ...]] | None = None
         self._looking = threading.Lock()
-        self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._rounds = Rounds(
+            "policy-proxy-policy",
+            settings.watch_interval,
+            due=self.look,
+            called=self._reload,
+            failed=self._stumbled,
+        )
 
     @property
     def current(self) -> PolicySnapshot | None:
@@ -134,43 +131,17 @@ class PolicyWatch:
     def reload(self) -> None:
         """Have the thread look at once, and again a moment later; returns before it has.
 
-        A signal handler may call it: putting into a `SimpleQueue` is reentrant.
+        A signal handler may call it.
         """
-        self._calls.put(_Call.TAKE)
+        self._rounds.call()
 
     def start(self) -> None:
         """Begin to look, in this process: a fork takes no thread along."""
-        if self._thread is None or not self._thread.is_alive():
-            self._calls = queue.SimpleQueue()
-            self._thread = threading.Thread(
-                target=self._watch, name="policy-proxy-policy", daemon=True
-            )
-            self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """End the looking. The policy stays in force."""
-        self._calls.put(_Call.STOP)
-        if self._thread is not None:
-            self._thread.join()
-
-    def _watch(self) -> None:
-        while (call := self._called()) is not _Call.STOP:
-            look = self.look if call is None else self._reload
-            try:
-                look()
-            except Exception:  # noqa: BLE001  the watch must outlive whatever a look meets
-                self._stumbled()
-
-    def _called(self) -> _Call | None:
-        """Waits for a call; None when it is time to look. Many calls to look are one."""
-        call = None
-        try:
-            call = self._calls.get(timeout=self._settings.watch_interval)
-            while call is not _Call.STOP:
-                call = self._calls.get_nowait()
-        except queue.Empty:
-            pass
-        return call
+        self._rounds.stop()
 
     def _reload(self) -> None:
         """Looks a moment apart, until two see the same: whoever asks may still be writing."""
@@ -214,7 +185,7 @@ class PolicyWatch:
         """What was in force cannot just go: its loss is no wish for the defaults."""
         if any(path == self._settings.file for path, _ in sources.files):
             self._settings = replace(self._settings, require_file=True)
-        folders = {os.path.dirname(rule.file) for rule in snapshot.origins.values()}  # noqa: PTH120
+        folders = {os.path.dirname(rule.file) for rule in snapshot.origins.values()}  # noqa: PTH120  as written
         required = frozenset(folders & {*self._settings.dirs})
         self._settings = replace(self._settings, required_dirs=required)
 

@@ -13,18 +13,9 @@ from typing import Any
 
 from policy_proxy.model import Identity
 from policy_proxy.policy.credentials import LISTS, TEXTS
-from policy_proxy.policy.nodes import (
-    BY_ITSELF,
-    Asked,
-    Attributes,
-    Credentials,
-    HasRole,
-    Literal,
-    Matches,
-    Node,
-    Text,
-)
+from policy_proxy.policy.nodes import BY_ITSELF, Asked, HasRole, Literal, Matches, Node
 from policy_proxy.policy.snapshot import scope_of
+from policy_proxy.policy.values import Attributes, Credentials, Text
 from policy_proxy.policy.ways import Way
 
 SCOPES = ("project_id", "domain_id", "system_scope")

@@ -8,7 +8,8 @@ from itertools import islice, product
 from math import prod
 
 from policy_proxy.policy.credentials import LISTS
-from policy_proxy.policy.nodes import Attributes, HasRole, Matches, Node
+from policy_proxy.policy.nodes import HasRole, Matches, Node
+from policy_proxy.policy.values import Attributes
 from policy_proxy.policy.ways import Way
 from policy_proxy.policy.world import SAME, SCOPES, Place, World, compared, text_of, values_of
 

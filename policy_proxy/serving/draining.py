@@ -11,12 +11,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from policy_proxy.model import Environ, StartResponse, WSGIApp
-from policy_proxy.serving import clients, listener
+from policy_proxy.serving import closing
 from policy_proxy.serving.unread import LAST
 
 _LOG = logging.getLogger(__name__)
@@ -48,27 +48,27 @@ def _last(
     return start_response(status, [*headers, LAST], *more)
 
 
-def drain(fd: int, address: object, *, notice: float, patience: float) -> None:
+def drain(fd: int, address: object, *, before: Callable[[], None], patience: float) -> None:
     """Have the server of this process end as soon as it has no more connections. Returns at once.
 
     :param fd: the descriptor that it accepts connections from.
     :param address: the listener's.
-    :param notice: seconds that it goes on accepting connections.
+    :param before: what goes on while it still accepts connections.
     :param patience: seconds after that in which idle connections may be used once more. Then they
         are closed; requests in flight are finished all the same.
     """
-    arguments = (fd, address, notice, patience)
+    arguments = (fd, address, before, patience)
     threading.Thread(target=_drain, args=arguments, name="drain", daemon=True).start()
 
 
-def _drain(fd: int, address: object, notice: float, patience: float) -> None:
-    time.sleep(notice)
+def _drain(fd: int, address: object, before: Callable[[], None], patience: float) -> None:
     try:
-        listener.stop_accepting(fd)
+        before()
+        closing.stop_accepting(fd)
     except OSError as error:
         _LOG.warning("connections are accepted until the end: %s", error.strerror)
     deadline = time.monotonic() + patience
-    while time.monotonic() < deadline and clients.connections(address):
+    while time.monotonic() < deadline and closing.connections(address):
         time.sleep(_LOOK)
     while signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # granian is not there yet
         time.sleep(_LOOK)

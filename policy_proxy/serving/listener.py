@@ -20,10 +20,6 @@ from dataclasses import dataclass
 from policy_proxy.config.server import ServerSettings
 from policy_proxy.errors import ConfigurationError
 
-_FREEBIND = 15
-"""IP_FREEBIND of <linux/in.h>, which the module socket does not have."""
-_NOWHERE = "192.0.2.1"
-"""Of documentation (RFC 5737): no machine has this address, so nothing ever comes to it."""
 _PATIENCE = 1.0
 """Seconds."""
 
@@ -61,8 +57,12 @@ class Listener:
             sock.close()
 
     def remove(self) -> None:
-        """Close it, and remove the file of a unix socket, unless it is somebody else's by now."""
+        """Close it, and remove the file of a unix socket."""
         self.close()
+        self.remove_file()
+
+    def remove_file(self) -> None:
+        """That of a unix socket, unless it is somebody else's by now: nobody finds it any more."""
         if self.file:
             path, inode = self.file
             with suppress(OSError):
@@ -178,28 +178,3 @@ def _remove_stale(path: str) -> None:
         except TimeoutError:
             pass
     raise OSError(errno.EADDRINUSE, "somebody listens there")
-
-
-def stop_accepting(fd: int) -> None:
-    """Take no more connections in this process; others that share the listener go on.
-
-    Whoever waits for connections on the descriptor `fd` goes on waiting, and gets none: it is made
-    one of a socket that nobody can reach. A descriptor that is no listener's any more, since the
-    server has closed it by itself, is left alone: whatever else may have its number by now.
-    """
-    if not _listens(fd):
-        return
-    with socket.socket(socket.AF_INET) as deaf:
-        deaf.settimeout(0)
-        deaf.setsockopt(socket.SOL_IP, _FREEBIND, 1)
-        deaf.bind((_NOWHERE, 0))
-        deaf.listen(1)
-        os.dup2(deaf.fileno(), fd, inheritable=False)
-
-
-def _listens(fd: int) -> bool:
-    try:
-        with socket.socket(fileno=os.dup(fd)) as sock:
-            return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-    except OSError:
-        return False

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import util
 from multiprocessing.connection import Connection
 
@@ -20,7 +21,7 @@ from policy_proxy.cores import OnOneCore
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.placement.service import SERVICE
-from policy_proxy.serving import clients
+from policy_proxy.serving import closing, overdue
 from policy_proxy.serving.draining import Ending, drain
 from policy_proxy.serving.listener import Listener
 from policy_proxy.serving.server import KEEP_ALIVE
@@ -69,7 +70,7 @@ class Worker:
         util.Finalize(None, chain.close, exitpriority=0)
         app = Ending(Unread(_nameless(chain) if self.listener.unix else chain))
         if not self.listener.unix:
-            clients.watch(self.listener.of(self.place).getsockname(), _overdue(self.settings))
+            overdue.watch(self.listener.of(self.place).getsockname(), _overdue(self.settings))
         self._listen_to_signals(chain, app)
         gc.collect()
         gc.freeze()  # what is here stays: to look through it again and again costs a tenth
@@ -96,17 +97,24 @@ class Worker:
 
         def retire(*_: object) -> None:
             app.begin()
-            drain(fd, address, notice=0, patience=RETIRED_WITHIN)
+            # others accept from the same queue, so nothing in it is lost
+            drain(fd, address, before=lambda: None, patience=RETIRED_WITHIN)
 
         def stop(*_: object) -> None:
             chain.readiness.end()
             app.begin()
-            notice = self.settings.server.stop_notice
-            drain(fd, address, notice=notice, patience=STOPPED_WITHIN)
+            drain(fd, address, before=partial(self._last_come, fd), patience=STOPPED_WITHIN)
 
         signal.signal(signal.SIGHUP, lambda *_: chain.reload())
         signal.signal(RETIRE, _once(retire))
         signal.signal(STOP, _once(stop))
+
+    def _last_come(self, fd: int) -> None:
+        """Go on for as long as the notice says, and then with those that came before its end."""
+        time.sleep(self.settings.server.stop_notice)
+        self.listener.remove_file()
+        closing.turn_away(fd)
+        closing.wait_until_all_are_in(fd, STOPPED_WITHIN)
 
     def _report(self, readiness: Readiness) -> None:
         told = None

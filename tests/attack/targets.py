@@ -24,7 +24,7 @@ from harness.oracle import misleading
 from harness.programs import missing
 from harness.proxy import ADMIN, READER, configuration
 from harness.serve import serving
-from harness.servers import SERVERS, WSGIServer
+from harness.servers import SERVERS, Options, WSGIServer, launched
 from integration.raw_backend import OK, VERSIONS, Connection, RawBackend
 
 SERVICE = Grant("nova", ("service",), "service")
@@ -121,7 +121,7 @@ def proxied(server: WSGIServer, world: World, folder: Path) -> Iterator[Target]:
         path = configuration(
             folder, backend=backend.url, keystone=world.url, password=world.password
         )
-        with server.running(path, folder) as running:
+        with launched(server, Options(path, folder)) as running:
             yield Target(
                 server.name, running.port, recorder, folder / "audit.jsonl", world.tokens()
             )

@@ -6,7 +6,7 @@ import http.client
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from urllib.parse import urlsplit
@@ -46,21 +46,28 @@ def started(world: World, names: Sequence[str]) -> Iterator[dict[str, Running]]:
 
 def run(world: World, name: str, one: Running, shape: Shape) -> Run:
     """The candidate under this load, as a run of a scene."""
-    generator = Generator(world.folder, world.identities.tokens)
-    load = partial(
-        generator.run, one.url, shape.work, connections=shape.connections, tokens=shape.tokens
-    )
 
     def warm() -> Load:
         prime(world, one, shape.tokens)
-        return load(seconds=1)
+        return sent(world, one, replace(shape, seconds=1))
 
     def measure() -> Values:
         before = one.cpu()
-        seen = load(seconds=shape.seconds)
+        seen = sent(world, one, shape)
         return _values(seen, one.cpu() - before)
 
     return Run(name, measure, warm)
+
+
+def sent(world: World, one: Running, shape: Shape) -> Load:
+    """Send the candidate this load once; what came of it."""
+    return Generator(world.folder, world.identities.tokens).run(
+        one.url,
+        shape.work,
+        connections=shape.connections,
+        tokens=shape.tokens,
+        seconds=shape.seconds,
+    )
 
 
 def _values(load: Load, cpu: float) -> Values:

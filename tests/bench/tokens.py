@@ -61,8 +61,8 @@ def issue(identities: Identities, count: int) -> None:
 def _issue(directory: str, user: str, project: str, count: int) -> None:
     """Keystone's token provider, as a login calls it, without the HTTP and the password's hash."""
     os.environ["OS_KEYSTONE_CONFIG_DIR"] = directory
-    from keystone.common.provider_api import ProviderAPIs as Api  # noqa: PLC0415
-    from keystone.server.flask import core  # noqa: PLC0415
+    from keystone.common.provider_api import ProviderAPIs as Api  # noqa: PLC0415  it looks there
+    from keystone.server.flask import core  # noqa: PLC0415  it looks there
 
     core.initialize_application(name="public", config_files=[f"{directory}/keystone.conf"])
     user_id = Api.identity_api.get_user_by_name(user, "default")["id"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 AUDIT = "integration/test_serve_audit.py"
+AUDIT_DISK = "faults/test_audit_disk.py"
 AUTHENTICATION = "functional/test_authentication.py"
 SHARED_CACHE = "functional/test_shared_cache.py"
 ANSWERS = "integration/test_backend_answers.py"
@@ -25,7 +26,9 @@ CHANGE = "faults/test_under_change.py"
 CLOCK = "faults/test_clock_jumps.py"
 DESCRIPTORS = "faults/test_descriptors.py"
 KEYSTONE = "faults/test_keystone_faults.py"
+LEFT_ALONE = "functional/test_keystone_left_alone.py"
 MEMCACHED = "faults/test_memcached_faults.py"
+ODD_ANSWERS = "functional/test_keystone_answers.py"
 SLOW = "faults/test_slow_clients.py"
 
 
@@ -48,7 +51,18 @@ ROWS = (
         (
             f"{KEYSTONE}::test_it_ends_in_503_in_bounded_time_and_known_tokens_work_on",
             f"{AUTHENTICATION}::test_a_keystone_that_lies_lets_nobody_in",
+            f"{ODD_ANSWERS}::test_nobody_gets_in_who_should_not",
             f"{AUTHENTICATION}::test_a_keystone_that_is_silent_ends_in_bounded_time",
+        ),
+    ),
+    Row(
+        "Keystone answers now and then with an error",
+        "503 for those who got it, nobody else; three in a row, and it is left alone",
+        (
+            f"{KEYSTONE}::test_an_answer_that_is_an_error_is_the_trouble_of_those_who_got_it",
+            f"{KEYSTONE}::test_errors_that_come_in_a_row_leave_it_alone",
+            f"{LEFT_ALONE}::test_after_one_request_that_it_told_nothing",
+            f"{LEFT_ALONE}::test_after_three_useless_answers_in_a_row",
         ),
     ),
     Row(
@@ -212,6 +226,11 @@ ROWS = (
             f"{STRICT}::test_without_strict_requests_go_on_and_are_counted",
             f"{SERVE}::test_configuration_audit_file_and_policy_are_told_at_once",
         ),
+    ),
+    Row(
+        "the audit disk turns read-only while the file is open",
+        "strict mode refuses; otherwise records are counted and told; it goes on when it is mended",
+        (f"{AUDIT_DISK}::test_it_is_the_strict_outcome_and_all_is_well_when_it_is_mended",),
     ),
     Row(
         "the audit disk or pipe hangs",

@@ -18,14 +18,16 @@ NAME = "backend.example.org"
 
 
 def answering(listener, heard):
-    """Serves one request a connection, and notes the writes."""
+    """Notes the writes. Connections are kept, and so is what the proxy knows with each. A write
+    opens another one, and must not go by the old address for long.
+    """
 
     def serve(sock):
         with sock:
-            request = sock.recv(65536)
-            if request.startswith(b"PUT"):
-                heard.append(request.split(b" ")[1])
-            sock.sendall(VERSIONS if request.startswith(b"GET / ") else OK)
+            while request := sock.recv(65536):
+                if request.startswith(b"PUT"):
+                    heard.append(request.split(b" ")[1])
+                sock.sendall(VERSIONS if request.startswith(b"GET / ") else OK)
 
     while True:
         try:
@@ -43,7 +45,7 @@ def test_new_connections_follow_it(tmp_path, monkeypatch, keystone_url, password
     hosts.write_text(f"127.0.0.1 {NAME}\n")
     monkeypatch.setenv("LD_PRELOAD", library)
     monkeypatch.setenv("NSS_WRAPPER_HOSTS", str(hosts))
-    first, second = [], []
+    first, second, told = [], [], []
     with socket.create_server(("127.0.0.1", 0)) as one:
         port = one.getsockname()[1]
         with socket.create_server(("127.0.0.2", port)) as two:
@@ -63,7 +65,8 @@ def test_new_connections_follow_it(tmp_path, monkeypatch, keystone_url, password
                 began = time.monotonic()
 
                 def moved():
-                    return client.ask("/traits/CUSTOM_B", "PUT").status == 200 and second
+                    told.append(client.ask("/traits/CUSTOM_B", "PUT").status)
+                    return second
 
                 eventually(moved, DNS_SECONDS + 5)
                 took = time.monotonic() - began
@@ -71,3 +74,5 @@ def test_new_connections_follow_it(tmp_path, monkeypatch, keystone_url, password
             two.shutdown(socket.SHUT_RDWR)
     print(f"\nfollowed after {took:.1f} s")
     assert took < DNS_SECONDS + 3
+    assert {*told} == {200}
+    assert len(first) + len(second) == 1 + len(told)

@@ -172,7 +172,8 @@ def test_a_keystone_that_lies_lets_nobody_in(against, keystone, recorder, lie):
     assert forwarded(recorder) == []
 
 
-def test_a_keystone_that_is_not_there(tmp_path, recorder, keystone, password):
+@pytest.mark.parametrize("retries", [0, 3])
+def test_a_keystone_that_is_not_there(tmp_path, recorder, keystone, password, retries):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         free = taken.getsockname()[1]
     path = configuration(
@@ -180,11 +181,13 @@ def test_a_keystone_that_is_not_there(tmp_path, recorder, keystone, password):
         backend=recorder.url,
         keystone=f"http://127.0.0.1:{free}",
         password=password,
-        options="http_request_max_retries = 0",
+        options=f"http_request_max_retries = {retries}",
     )
     proxy = Proxy.built(path, keystone)
+    began = time.monotonic()
     with closing(proxy.app):
         answer = proxy.ask("GET", "/traits")
+    assert time.monotonic() - began < 6  # http_connect_timeout is 2: twice that, and what is added
     assert answer.status_int == 503
     assert answer.headers["Retry-After"]
     assert forwarded(recorder) == []

@@ -83,7 +83,7 @@ def _ask(watch, recorder, operation=SHOW, identity=None, **params):
     layer = TakePolicy(Enforce(recorder, service=_service()), watch=watch)
     try:
         return environ, b"".join(layer(environ, lambda *_: None))
-    except Exception as refusal:
+    except Exception as refusal:  # whatever it is, it goes on, with the environ
         refusal.environ = environ
         raise
 

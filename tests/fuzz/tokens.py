@@ -22,15 +22,17 @@ NOT_OURS = {200, 401, 403, 503}
 
 
 class Liar(Keystone):
-    """Says of every token what `answer` holds."""
+    """Says of every token that begins with `fuzz` what `answer` holds."""
 
     answer = b"{}"
+    status = 200
 
     def _validate(self, request: webob.Request) -> webob.Response:
         subject = request.headers.get("X-Subject-Token", "")
         if subject.startswith("fuzz"):
             return webob.Response(
                 body=self.answer,
+                status=self.status,
                 content_type="application/json",
                 headerlist=[("X-Subject-Token", subject)],
             )

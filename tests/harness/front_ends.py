@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.children import listening
 from harness.programs import missing
 from harness.serve import Served, free_port
 from harness.stack import eventually
@@ -96,21 +97,13 @@ def front_end(
     texts = {re.escape(before): after for before, after in (changes or {}).items()}
     command = COMMANDS[name](folder, {**addresses(port, authorizer, placement), **texts})
     log = folder / "log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            command,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env={"HOME": str(folder), "PATH": os.environ["PATH"]},
-        )
-    served = Served(port, process, log)
-    try:
+    environment = {"HOME": str(folder), "PATH": os.environ["PATH"]}
+    # by SIGTERM Traefik would wait ten seconds for whoever is still connected
+    end = signal.SIGKILL
+    with listening(command, port, log, environment=environment, by=end) as process:
+        served = Served(port, process, log)
         eventually(lambda: _answers(served))
         yield served
-    finally:
-        process.kill()  # Traefik would wait ten seconds for whoever is still connected
-        process.wait(30)
 
 
 def _answers(served: Served) -> bool:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from docs_from_code import ROOT
 from harness.certificates import Certificate
+from harness.children import listening
 from harness.programs import missing
 from harness.serve import Served, free_port
-from harness.stack import eventually
 
 PROGRAM = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 _SERVER = re.compile(r"(?m)^(    server proxy-)\d .*\n")
@@ -34,15 +34,9 @@ def serving(
     port = free_port()
     log = folder / "haproxy.log"
     command = [PROGRAM, "-db", "-f", str(_written(folder, port, proxies, certificate, more))]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
-    served = Served(port, process, log)
-    try:
-        eventually(lambda: _listens(served))
-        yield served
-    finally:
-        process.kill()  # SIGTERM would have it wait for whoever is still connected
-        process.wait(30)
+    # SIGTERM would have it wait for whoever is still connected
+    with listening(command, port, log, by=signal.SIGKILL) as process:
+        yield Served(port, process, log)
 
 
 def _written(
@@ -68,12 +62,3 @@ def _written(
     path = folder / "haproxy.cfg"
     path.write_text(text)
     return path
-
-
-def _listens(served: Served) -> bool:
-    assert served.process.poll() is None, served.log.read_text()
-    try:
-        served.raw(b"", half_close=True)
-    except ConnectionRefusedError:
-        return False
-    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from harness.children import end
 
 COMMAND = str(Path(sys.executable).with_name("policy-proxy"))
 
@@ -95,10 +96,4 @@ def serving(configuration: Path, *arguments: str, wait: bool = True) -> Iterator
             served.wait_until_ready()
         yield served
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
+        end(process)

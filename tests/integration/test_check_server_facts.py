@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from harness import nginx
+from harness.children import listening
 from harness.programs import missing
 from harness.serve import free_port
 from integration.raw_backend import OK, RawBackend, answering
@@ -29,52 +28,12 @@ def application(environ, start_response):
     return []
 """
 NGINX = """\
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        location /with/ {{ proxy_pass {backend}/with/; }}
-        location / {{ proxy_pass {backend}; }}
-    }}
+server {{
+    listen 127.0.0.1:{port};
+    location /with/ {{ proxy_pass {backend}/with/; }}
+    location / {{ proxy_pass {backend}; }}
 }}
 """
-
-
-@contextmanager
-def running(command: Sequence[object], port: int, log: Path) -> Iterator[None]:
-    """The server, from when it listens on the port; what it says goes to the log."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*map(str, command)],
-            stdout=output,
-            stderr=output,
-            env={"HOME": str(log.parent), "PATH": "/usr/sbin:/usr/bin"},
-        )
-    try:
-        deadline = time.monotonic() + 30
-        while True:
-            assert process.poll() is None, log.read_text()
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-            except OSError:
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.05)
-            else:
-                break
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def send(port: int, *pieces: bytes) -> bytes:
@@ -101,7 +60,8 @@ def test_caddy_logs_the_token_but_not_authorization(tmp_path):
     file.write_text("{\n\tadmin off\n\tpersist_config off\n\tauto_https off\n}\n" + site)
     command = [BIN / "caddy", "run", "--adapter", "caddyfile", "--config", file]
 
-    with running(command, port, log):
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    with listening(command, port, log, environment=environment):
         head = f"X-Auth-Token: {SECRET}\r\nAuthorization: Basic {SECRET[::-1]}\r\n"
         send(port, f"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{head}\r\n".encode())
 
@@ -119,7 +79,7 @@ def test_uwsgi_takes_a_chunked_body_for_a_request_by_http11_socket_alone(option,
     inner = b"GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n"
     command = [BIN / "uwsgi", f"--{option}", f"127.0.0.1:{port}", "--wsgi-file", script]
 
-    with running([*command, "--master", "--die-on-term"], port, log):
+    with listening([*command, "--master", "--die-on-term"], port, log):
         send(
             port,
             b"PUT /shown HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -131,15 +91,11 @@ def test_uwsgi_takes_a_chunked_body_for_a_request_by_http11_socket_alone(option,
 
 
 def test_nginx_changes_the_path_where_proxy_pass_has_one(tmp_path):
-    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
-    if program is None:
-        missing("nginx is not installed: apt-get install nginx-light")
     port = free_port()
-    file = tmp_path / "nginx.conf"
+    site = tmp_path / "site.conf"
     with RawBackend(answering(OK)) as backend:
-        file.write_text(NGINX.format(folder=tmp_path, port=port, backend=backend.url))
-        command = [program, "-p", tmp_path, "-e", "stderr", "-c", file]
-        with running(command, port, tmp_path / "log"):
+        site.write_text(NGINX.format(port=port, backend=backend.url))
+        with listening(nginx.command(site), port, tmp_path / "log"):
             for path in (b"/with/a/%2e%2e/%74raits", b"/x/a/%2e%2e/%74raits"):
                 send(port, b"GET %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" % path)
 

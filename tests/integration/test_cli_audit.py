@@ -10,13 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from harness.audit_example import written
+from harness.command import invoked
 from harness.serve import COMMAND
 from harness.stack import eventually
 from policy_proxy.audit import keys
-from policy_proxy.cli import main
 
 FILES = ("audit.jsonl", "audit.jsonl.1")
 VERIFY = ("verify", *FILES, "--key-file", "key")
@@ -31,9 +30,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def run(*arguments, **more):
-    """The command in 80 columns without colour, as it is in a pipe."""
-    runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
-    return runner.invoke(main, ["audit", *map(str, arguments)], **more)
+    return invoked("audit", *arguments, **more)
 
 
 def document(*arguments, exit_code=0):

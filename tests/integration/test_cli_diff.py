@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from policy_proxy.cli import main
+from harness.command import invoked, refusal
 from policy_proxy.placement.operations import OPERATIONS
 
 LIST = "placement:traits:list"
@@ -21,9 +20,7 @@ SHUT = f'"{LIST}": "!"\n'
 
 
 def run(*arguments):
-    """The command in 80 columns without colour, as it is in a pipe."""
-    runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
-    return runner.invoke(main, ["policy", "diff", *map(str, arguments)])
+    return invoked("policy", "diff", *arguments)
 
 
 def compared(*arguments, exit_code=0):
@@ -42,11 +39,7 @@ def who(answer, what):
 
 
 def refused(*arguments, exit_code=2):
-    """What is said on stderr, and nothing on stdout."""
-    result = run(*arguments)
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    return " ".join(result.stderr.split())
+    return refusal(run(*arguments), exit_code)
 
 
 @pytest.fixture

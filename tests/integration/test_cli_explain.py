@@ -8,12 +8,11 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from click.testing import CliRunner
 
+from harness.command import invoked, refusal
 from harness.keystone import Grant
 from harness.proxy import READER, Proxy, configuration
 from harness.server import serving
-from policy_proxy.cli import main
 from policy_proxy.placement.operations import OPERATIONS
 from policy_proxy.placement.rules import list_rules
 
@@ -22,9 +21,7 @@ UUID = "6C1B8EA4-3D41-4A8F-9B6E-0E7D5E6A1B2C"
 
 
 def run(*arguments, **more):
-    """The command in 80 columns without colour, as it is in a pipe."""
-    runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
-    return runner.invoke(main, ["policy", *map(str, arguments)], **more)
+    return invoked("policy", *arguments, **more)
 
 
 def explain(*arguments, exit_code, **more):
@@ -35,11 +32,7 @@ def explain(*arguments, exit_code, **more):
 
 
 def refused(*arguments, exit_code=2):
-    """What is said on stderr."""
-    result = run("explain", *arguments)
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    return " ".join(result.stderr.split())
+    return refusal(run("explain", *arguments), exit_code)
 
 
 def sets(answer):

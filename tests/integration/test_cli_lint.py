@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from jsonschema.validators import Draft7Validator
 
 from docs_from_code import ROOT
+from harness.command import invoked
 from policy_proxy.cli import main
 from policy_proxy.cli.policy.own import own
 from policy_proxy.placement.service import SERVICE
@@ -150,9 +151,7 @@ def here(tmp_path, monkeypatch):
 
 
 def lint(*arguments, exit_code):
-    """The command in 80 columns without colour, as it is in a pipe."""
-    runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
-    result = runner.invoke(main, ["policy", "lint", *map(str, arguments)])
+    result = invoked("policy", "lint", *arguments)
     assert result.exit_code == exit_code, result.output
     assert result.stderr == "" or exit_code in (1, 2)
     return result

@@ -9,21 +9,18 @@ import os
 import subprocess
 
 import pytest
-from click.testing import CliRunner
 
-from policy_proxy.cli import main
+from harness.command import invoked, refusal
 from policy_proxy.placement.operations import OPERATIONS
 
 LIST = "placement:traits:list"
-DELETE = "placement:resource_providers:delete"
 READERS = f'"{LIST}": "rule:admin_or_service_api or role:reader"\n'
 AUDITORS = f'"{LIST}": "role:auditor and (project_id:ops or project_id:audit)"\n'
 OPEN = f'"{LIST}": "@"\n'
 
 
 def run(*arguments, columns=80):
-    runner = CliRunner(env={"COLUMNS": str(columns), "NO_COLOR": "1"})
-    return runner.invoke(main, ["policy", "matrix", *map(str, arguments)])
+    return invoked("policy", "matrix", *arguments, columns=columns)
 
 
 def shown(*arguments):
@@ -44,10 +41,7 @@ def cells(answer, rule=LIST):
 
 
 def refused(*arguments, exit_code=2):
-    result = run(*arguments)
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    return " ".join(result.stderr.split())
+    return refusal(run(*arguments), exit_code)
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from click.testing import CliRunner
 
-from policy_proxy.cli import main
+from harness.command import invoked
 from policy_proxy.policy.cases.case import ENDING
 
 ROOT = Path(__file__).parents[2]
@@ -53,8 +52,7 @@ def site(tmp_path, monkeypatch):
 
 
 def run(*arguments):
-    runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
-    return runner.invoke(main, ["policy", "test", *map(str, arguments)])
+    return invoked("policy", "test", *arguments)
 
 
 def document(*arguments, exit_code=0):

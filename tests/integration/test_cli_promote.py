@@ -17,10 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from docs_from_code import ROOT, day
-from policy_proxy.cli import main
+from harness.command import invoked
 
 LIST = "placement:traits:list"
 OLD = f'"{LIST}": "role:admin"\n'
@@ -56,8 +55,7 @@ class Site:
         options = ["--config-file", str(self.conf)]
         if command != "log":
             options += ["--no-wait", *(["--yes"] if yes else [])]
-        runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
-        result = runner.invoke(main, ["policy", command, *map(str, arguments), *options])
+        result = invoked("policy", command, *arguments, *options)
         assert result.exit_code == exit_code, result.output
         return result
 

@@ -12,9 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from policy_proxy.cli import main
+from harness.command import invoked, refusal
 from policy_proxy.model import Identity
 from unit.policy.replay.recorded import recorded
 
@@ -26,9 +25,7 @@ READERS = f'"{LIST}": "role:admin or role:reader"\n'
 
 
 def run(*arguments, **more):
-    """The command in 80 columns without colour, as it is in a pipe."""
-    runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
-    return runner.invoke(main, ["policy", *map(str, arguments)], **more)
+    return invoked("policy", *arguments, **more)
 
 
 def answered(*arguments, exit_code=0, **more):
@@ -39,11 +36,7 @@ def answered(*arguments, exit_code=0, **more):
 
 
 def refused(*arguments, exit_code=1):
-    """What is said on stderr, and nothing on stdout."""
-    result = run(*arguments)
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    return " ".join(result.stderr.split())
+    return refusal(run(*arguments), exit_code)
 
 
 def lines(*entries):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from click.testing import CliRunner
 
 from docs_from_code import day
-from policy_proxy.cli import main
+from harness.command import invoked
 
 
 @pytest.fixture
@@ -19,8 +18,7 @@ def log(tmp_path):
 
 
 def run(*arguments):
-    runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
-    return runner.invoke(main, ["policy", "shadow", "report", *map(str, arguments)])
+    return invoked("policy", "shadow", "report", *arguments)
 
 
 def test_the_answer_as_a_document(log):

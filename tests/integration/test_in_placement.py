@@ -19,7 +19,7 @@ from keystoneauth1.session import Session
 
 from harness import sections
 from harness.programs import missing
-from harness.servers import ETC, SERVERS, Running, WSGIServer
+from harness.servers import ETC, SERVERS, Options, Running, WSGIServer, launched
 from harness.stack import eventually
 
 MODULE = "guarded_placement"
@@ -96,13 +96,9 @@ def guarded(stack, tmp_path, monkeypatch):
         )
         monkeypatch.setenv("OS_PLACEMENT_CONFIG_DIR", str(tmp_path))
         monkeypatch.setenv("PYTHONPATH", f"{ETC / 'wsgi'}:{ETC.parent}")
-        with under.running(
-            configuration,
-            tmp_path,
-            application=f"{MODULE}:application",
-            threads=2,
-            processes=processes,
-        ) as server:
+        application = f"{MODULE}:application"
+        options = Options(configuration, tmp_path, application, threads=2, processes=processes)
+        with launched(under, options) as server:
             yield Guarded(server, tmp_path)
 
     return start

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 
-from click.testing import CliRunner
-
 from docs_from_code import ROOT
+from harness.command import invoked
 from harness.proxy import configuration
 from harness.serve import serving
-from policy_proxy.cli import main
 from policy_proxy.policy.promotion.history import KINDS, Entry
 
 DOCUMENT = (ROOT / "docs" / "promote.md").read_text(encoding="utf-8")
@@ -50,7 +48,7 @@ def test_the_outputs_are_real(tmp_path, monkeypatch, keystone_url, password, bac
             command, _, expected = block.partition("\n")
             prompt, name, *arguments = shlex.split(command)
 
-            result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments)
+            result = invoked(*arguments)
 
             said = result.output.replace(served.url, "http://127.0.0.1:8778")
             assert (prompt, name) == ("$", "policy-proxy")

@@ -304,7 +304,14 @@ def run(*arguments):
 
 @pytest.fixture
 def good(tmp_path, keystone_url, password, backend):
-    return configuration(tmp_path, backend=backend.url, keystone=keystone_url, password=password)
+    """It listens where nobody else does, not even one who runs this proxy on this machine."""
+    return configuration(
+        tmp_path,
+        backend=backend.url,
+        keystone=keystone_url,
+        password=password,
+        options="[server]\nport = 0",
+    )
 
 
 def sentences(finished):
@@ -368,6 +375,7 @@ delay_auth_decision = true
 insecure = true
 memcached_servers = 127.0.0.1:11211
 [server]
+host = 127.0.0.77
 port = soon
 tls_certfile = /nowhere
 [audit]

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from docs_from_code import ROOT
+from harness.disks import disk_that_can_hang, small_disk
 from harness.keystone import Grant
 from harness.programs import missing
 from harness.proxy import ADMIN, configuration
@@ -88,6 +89,11 @@ def under_load(served, tokens, count, between=lambda number: None):
     for thread in threads:
         thread.join()
     return statuses
+
+
+def puts(backend):
+    """How many writes it has heard."""
+    return sum(raw.startswith(b"PUT ") for raw in backend.requests)
 
 
 def verified(log, key, *options):
@@ -195,19 +201,6 @@ def test_workers_share_a_file_that_is_rotated_under_load(
 
 
 @contextmanager
-def small_disk(folder):
-    """A file system of 256 KiB, mounted there."""
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-@contextmanager
 def no_file_larger(log, pids):
     """What a full disk looks like to these processes; the same for those who cannot mount."""
     size = log.stat().st_size
@@ -241,8 +234,10 @@ def filled(log):
 
 
 @pytest.mark.parametrize("kind", ["full disk", "largest file"])
-def test_a_disk_without_room_refuses_writes_until_it_has_some(configured, log, keystone, kind):
-    token = keystone.issue(ADMIN)
+def test_a_disk_without_room_refuses_writes_until_it_has_some(
+    configured, log, keystone, backend, kind
+):
+    token, sent = keystone.issue(ADMIN), puts(backend)
     with small_disk(log.parent) if kind == "full disk" else _nothing():
         with serving(configured(strict="writes", timeout=2)) as served:
             assert asked(served, token) == 200
@@ -252,6 +247,7 @@ def test_a_disk_without_room_refuses_writes_until_it_has_some(configured, log, k
                 assert asked(served, token, "GET", "/traits") == 200
                 told = health(served)
             assert asked(served, token) == 200
+            assert puts(backend) == sent + 2
             assert told["audit"] == {"lost": 4}
             assert len(told["warnings"]) == 2
         found = [json.loads(line) for line in log.read_bytes().splitlines() if line.strip()]
@@ -266,14 +262,17 @@ def _nothing():
 
 
 @pytest.mark.parametrize(("strict", "status"), [("off", 200), ("writes", 503)])
-def test_a_pipe_that_nobody_reads_ends_in_an_answer(configured, log, keystone, strict, status):
+def test_a_pipe_that_nobody_reads_ends_in_an_answer(
+    configured, log, keystone, backend, strict, status
+):
     os.mkfifo(log)
-    token = keystone.issue(ADMIN)
+    token, sent = keystone.issue(ADMIN), puts(backend)
     with serving(configured(strict=strict, timeout=0.5)) as served:
         before = time.monotonic()
         assert under_load(served, [token], 2) == [status] * 16
         assert time.monotonic() - before < 20
         assert health(served)["audit"] == {"lost": 16}
+    assert puts(backend) == sent + (16 if status == 200 else 0)
 
 
 @pytest.mark.parametrize(("strict", "status"), [("off", 200), ("writes", 503)])
@@ -298,36 +297,15 @@ def test_a_pipe_that_is_not_emptied_ends_in_an_answer(configured, log, keystone,
     os.close(reader)
 
 
-@contextmanager
-def disk_that_can_hang(folder):
-    """A file system of its own, in a file beside the folder; gives what freezes and frees it."""
-    image = folder.with_name("disk.img")
-    with image.open("wb") as file:
-        file.truncate(16 << 20)
-    made = [["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(folder)]]
-    for command in made:
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        except OSError as error:
-            pytest.skip(f"a disk of its own cannot be made here: {error}")
-        if done.returncode:
-            pytest.skip(f"a disk of its own cannot be mounted here: {done.stderr.strip()}")
-    try:
-        yield lambda how: subprocess.run(["fsfreeze", f"--{how}", str(folder)], check=True)
-    finally:
-        subprocess.run(["fsfreeze", "--unfreeze", str(folder)], check=False, capture_output=True)
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 @pytest.mark.parametrize(("strict", "status"), [("off", 200), ("writes", 503)])
-def test_a_disk_that_hangs_ends_in_an_answer(configured, log, keystone, strict, status):
+def test_a_disk_that_hangs_ends_in_an_answer(configured, log, keystone, backend, strict, status):
     """Without strict, the request whose record is being written hangs with it, and no other."""
     token = keystone.issue(ADMIN)
     hangs = 1 if strict == "off" else 0
     path = configured(strict=strict, timeout=1)
     with disk_that_can_hang(log.parent) as make_it, serving(path) as served:
         assert asked(served, token) == 200
-        statuses = []
+        statuses, sent = [], puts(backend)
         threads = [
             threading.Thread(target=lambda: statuses.append(asked(served, token, timeout=60)))
             for _ in range(6)
@@ -344,6 +322,7 @@ def test_a_disk_that_hangs_ends_in_an_answer(configured, log, keystone, strict, 
         for thread in threads:
             thread.join()
         assert statuses == [status] * 6
+        assert puts(backend) == sent + (9 if status == 200 else 0)
         assert health(served)["audit"] == {"lost": 9 - hangs}
         eventually(lambda: asked(served, token) == 200)
 

@@ -82,8 +82,7 @@ def test_a_unix_socket_serves_restarts_and_is_gone_afterwards(path, keystone):
             for rounds in (1, 2):
                 time.sleep(0.2)
                 served.process.send_signal(signal.SIGUSR2)
-                log = served.log
-                eventually(lambda: log.read_text().count("new workers serve") == rounds)  # noqa: B023
+                eventually(lambda n=rounds: served.log.read_text().count("new workers serve") == n)
         assert seen.unanswered == []
         assert {*seen.answered} == {200}
         assert last_client(path) == ""

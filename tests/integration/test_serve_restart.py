@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
@@ -100,7 +101,7 @@ def test_a_broken_configuration_leaves_the_old_workers(path, keystone):
             for count, (change, said) in enumerate(BROKEN, 1):
                 path.write_text(change(good))
                 served.process.send_signal(signal.SIGUSR2)
-                eventually(lambda: served.log.read_text().count("NOT restarted") == count)  # noqa: B023
+                eventually(lambda n=count: served.log.read_text().count("NOT restarted") == n)
                 assert said in served.log.read_text()
         eventually(lambda: served.worker_pids() == before)
         assert seen.unanswered == []
@@ -129,6 +130,8 @@ def test_connections_that_nobody_took_yet_survive_a_worker_that_is_killed(path):
     with serving(path) as served:
         (worker,) = served.worker_pids()
         os.kill(worker, signal.SIGSTOP)
+        threads = [*Path(f"/proc/{worker}/task").iterdir()]
+        eventually(lambda: all("State:\tT" in (one / "status").read_text() for one in threads))
         waiting = at(served)()
         waiting.request("GET", "/healthcheck")
         os.kill(worker, signal.SIGKILL)
@@ -220,7 +223,7 @@ def test_sigterm_says_so_first_and_finishes_what_takes_long(
 
 def test_no_request_that_was_sent_is_left_without_an_answer_by_a_stop(path, keystone):
     with serving(path, "--workers", "2") as served:
-        with load(at(served), keystone.issue(ADMIN), kept=6, new=0) as seen:
+        with load(at(served), keystone.issue(ADMIN), kept=6, new=6) as seen:
             time.sleep(0.5)
             served.process.send_signal(signal.SIGTERM)
             assert served.process.wait(timeout=20) == 0

@@ -6,20 +6,14 @@ https://modwsgi.readthedocs.io/en/master/configuration.html have the meaning of 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from policy_proxy.cli.servers import looks
+from policy_proxy.cli.servers import apache_daemons, looks
 from policy_proxy.cli.servers.entry import Entry
 from policy_proxy.cli.servers.files import apache as file
 from policy_proxy.cli.servers.rule import Environment, Look, Rule, Server
 from policy_proxy.cli.servers.seen import Seen
-
-_THREADS = re.compile(r"threads=(\d+)")
-_USER, _HOME = re.compile(r"\buser="), re.compile(r"\bhome=")
-DEFAULT_THREADS = 15
-"""Of a WSGIDaemonProcess that does not say."""
 
 
 def _read(files: Sequence[str], environment: Environment) -> Iterator[Entry]:
@@ -28,54 +22,11 @@ def _read(files: Sequence[str], environment: Environment) -> Iterator[Entry]:
         yield from file.entries(name)
 
 
-def _no_daemon(seen: Seen) -> Iterable[Entry]:
-    if seen.file and not any(seen.all("wsgidaemonprocess")):
-        yield seen.absent("WSGIDaemonProcess")
-
-
-def _in_a_home(seen: Seen) -> Iterable[Entry]:
-    for entry in seen.all("wsgidaemonprocess"):
-        if _USER.search(entry.value) and not _HOME.search(entry.value):
-            yield entry
-
-
-def _threads(seen: Seen) -> Iterator[tuple[Entry, int]]:
-    for entry in seen.all("wsgidaemonprocess"):
-        given = _THREADS.search(entry.value)
-        yield entry, int(given[1]) if given else DEFAULT_THREADS
-
-
-def _few_threads(seen: Seen) -> Iterable[Entry]:
-    return (entry for entry, count in _threads(seen) if count == 1)
-
-
-def _body_readers(seen: Seen) -> Iterable[Entry]:
-    return (e for e, count in _threads(seen) if 1 < count <= seen.ours.limits.waiting)
-
-
-def _sub_interpreter(seen: Seen) -> Iterable[Entry]:
-    given = [*seen.all("wsgiapplicationgroup"), *_script_groups(seen)]
-    if seen.file and not given:
-        yield seen.absent("WSGIApplicationGroup")
-    yield from (e for e in given if "%{GLOBAL}" not in e.value)
-
-
-def _script_groups(seen: Seen) -> Iterator[Entry]:
-    return (e for e in seen.all("wsgiscriptalias") if "application-group=" in e.value)
-
-
-def _merged(seen: Seen) -> Iterable[Entry]:
-    entry = seen.last("mergeslashes")
+def _not_off(name: str, seen: Seen) -> Iterable[Entry]:
+    """A directive that is on unless it is said to be off."""
+    entry = seen.last(name.lower())
     if entry is None and seen.file:
-        yield seen.absent("MergeSlashes")
-    elif entry is not None and entry.value.lower() != "off":
-        yield entry
-
-
-def _traced(seen: Seen) -> Iterable[Entry]:
-    entry = seen.last("traceenable")
-    if entry is None and seen.file:
-        yield seen.absent("TraceEnable")
+        yield seen.absent(name)
     elif entry is not None and entry.value.lower() != "off":
         yield entry
 
@@ -135,7 +86,7 @@ RULES: Mapping[str, Rule] = {
         "AllowEncodedSlashes On\n",
     ),
     "apache-merge-slashes": Rule(
-        _merged,
+        partial(_not_off, "MergeSlashes"),
         f"doubled slashes in a path are made one: {_TREATED_ALIKE}",
         "MergeSlashes Off",
         "MergeSlashes On\n",
@@ -147,40 +98,40 @@ RULES: Mapping[str, Rule] = {
         "HttpProtocolOptions Unsafe\n",
     ),
     "apache-trace": Rule(
-        _traced,
+        partial(_not_off, "TraceEnable"),
         "Apache answers TRACE by itself, with the headers of the request and the token in them, "
         "and there is no audit record",
         "TraceEnable Off",
         "TraceEnable On\n",
     ),
     "apache-embedded": Rule(
-        _no_daemon,
+        apache_daemons.no_daemon,
         "the proxy runs within Apache's own processes, which end when Apache thinks fit",
         "WSGIDaemonProcess and WSGIProcessGroup",
         "WSGIScriptAlias / /etc/policy-proxy/proxy.wsgi\n",
     ),
     "apache-home": Rule(
-        _in_a_home,
+        apache_daemons.in_a_home,
         "its processes start in the home of their user, and not at all where there is none, as "
         "with useradd --no-create-home: every request waits in vain",
         "home=/",
         "WSGIDaemonProcess policy-proxy user=policy-proxy processes=2 threads=32\n",
     ),
     "apache-threads": Rule(
-        _few_threads,
+        apache_daemons.few_threads,
         "a process answers one request at a time: one slow client stops it, and its /healthcheck",
         "threads=32",
         "WSGIDaemonProcess policy-proxy processes=2 threads=1\n",
     ),
     "apache-body-readers": Rule(
-        _body_readers,
+        apache_daemons.body_readers,
         "[limits] max_body_readers, max_small_bodies and max_streams together are not below its "
         "threads: slow clients could take all of them",
         "raise threads, or lower these",
         "WSGIDaemonProcess policy-proxy threads=4\n",
     ),
     "apache-sub-interpreter": Rule(
-        _sub_interpreter,
+        apache_daemons.sub_interpreter,
         "libraries that the proxy needs, cryptography among them, do not work in an interpreter "
         "beside the main one",
         "WSGIApplicationGroup %{GLOBAL}",

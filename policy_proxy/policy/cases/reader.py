@@ -122,7 +122,7 @@ class _Reader:
                 raise Unclear(f"there is no target {said!r}", f"name one of targets: {there}")
             seen.append(said)
             said = self._known["targets"][said]
-        return said  # type: ignore[no-any-return]
+        return said  # type: ignore[no-any-return]  # by the schema it is one
 
     def _name(self, case: Mapping[str, Any]) -> str:
         """The name, or what the case says; numbered, if there is another one like it."""

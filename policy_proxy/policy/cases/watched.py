@@ -10,19 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, cast
 
-from policy_proxy.policy.nodes import (
-    BY_ITSELF,
-    And,
-    Asked,
-    Attributes,
-    Credentials,
-    Node,
-    Not,
-    Or,
-    Reference,
-    parts_of,
-)
+from policy_proxy.policy.nodes import BY_ITSELF, And, Asked, Node, Not, Or, Reference, parts_of
 from policy_proxy.policy.snapshot import PolicySnapshot
+from policy_proxy.policy.values import Attributes, Credentials
 
 
 class Point(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policy_proxy.policy.nodes import Text
+from policy_proxy.policy.values import Text
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -72,7 +72,7 @@ class Diagrams:
     def not_(self, function: Function) -> Function:
         return -function
 
-    def literal(self, level: int, holds: bool) -> Function:  # noqa: FBT001
+    def literal(self, level: int, holds: bool) -> Function:  # noqa: FBT001  its value
         return self.variables[level] if holds else self.not_(self.variables[level])
 
     def of(self, answers: Answers) -> Function:

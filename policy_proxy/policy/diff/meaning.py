@@ -34,10 +34,10 @@ from policy_proxy.policy.nodes import (
     Matches,
     Node,
     Reference,
-    Text,
     parts_of,
 )
 from policy_proxy.policy.remote import KINDS as REMOTE
+from policy_proxy.policy.values import Text
 
 _SYSTEM = ("system_scope", "system")
 _NOTHING = Text("")

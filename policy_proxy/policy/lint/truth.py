@@ -22,8 +22,8 @@ from policy_proxy.policy.nodes import (
     Not,
     Or,
     Reference,
-    Text,
 )
+from policy_proxy.policy.values import Text
 
 MAX_LOOKS = 200_000
 """Most looks at single checks in one search: some tenths of a second. A rule of 300 is decided."""

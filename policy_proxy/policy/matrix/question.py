@@ -29,7 +29,8 @@ from policy_proxy.policy.diff.space import Space
 from policy_proxy.policy.diff.theory import SCOPES
 from policy_proxy.policy.diff.words import conditions
 from policy_proxy.policy.matrix.grid import Cell, Change, Effect, Entry
-from policy_proxy.policy.nodes import Foreign, HasRole, Never, Node, Text
+from policy_proxy.policy.nodes import Foreign, HasRole, Never, Node
+from policy_proxy.policy.values import Text
 
 MAX_CONDITIONS = 12
 """Most conditions that are told apart in one cell."""

@@ -8,8 +8,6 @@ from policy_proxy.model import Identity, Target
 from policy_proxy.policy.credentials import credentials
 from policy_proxy.policy.nodes import (
     And,
-    Attributes,
-    Credentials,
     Foreign,
     HasRole,
     Literal,
@@ -22,6 +20,7 @@ from policy_proxy.policy.nodes import (
 from policy_proxy.policy.replay.looks import Looks
 from policy_proxy.policy.replay.remembered import Undecidable
 from policy_proxy.policy.snapshot import PolicySnapshot
+from policy_proxy.policy.values import Attributes, Credentials
 
 
 def verdict(

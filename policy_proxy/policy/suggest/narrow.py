@@ -23,10 +23,10 @@ from policy_proxy.policy.nodes import (
     Not,
     Or,
     Reference,
-    Text,
     leaves_of,
 )
 from policy_proxy.policy.suggest.usage import PEOPLE, Usage, Way
+from policy_proxy.policy.values import Text
 
 MOST_NAMED = 16
 """Accounts that a rule names: of more it is better to make a role."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bench.candidates import ours
 from bench.processes import Running
 from bench.world import World
-from harness.servers import SERVERS
+from harness.servers import SERVERS, Options, launched
 from policy_proxy.embedded.processes import Child
 
 NAMES = {name: f"ours on {name}" for name in SERVERS if name != "granian"}
@@ -19,12 +19,13 @@ def start(world: World, server: str) -> Running:
     """
     :raises RuntimeError: if the server is not installed.
     """
-    launcher = SERVERS[server]
-    if why := launcher.missing():
+    chosen = SERVERS[server]
+    if why := chosen.missing():
         raise RuntimeError(why)
     folder = ours.folder_of(world, NAMES[server])
     path = ours.configuration(world, folder, world.backend, ours.DEFAULTS)
-    running = world.stack.enter_context(launcher.running(path, folder, threads=ours.threads(world)))
+    options = Options(path, folder, threads=ours.threads(world))
+    running = world.stack.enter_context(launched(chosen, options))
     behind = getattr(running, "behind", None)
     processes = [running.process, *([behind] if behind else [])]
     # all of them are ready once the one in front is

@@ -17,7 +17,6 @@ from bench.loaded import Shape
 from bench.parts import Setting, load
 from bench.processes import Running
 from bench.rounds import Run, Scene, Values
-from bench.wrk import Generator
 
 NAME = "ours, timed"
 SERVER = "server"
@@ -45,14 +44,7 @@ def scenes(setting: Setting) -> Iterator[Scene]:
 def _measured(setting: Setting, one: Running, shape: Shape) -> Values:
     """CPU milliseconds of a request: of each layer, of the server, and all together."""
     before, whole = _clocks(setting), one.cpu()
-    generator = Generator(setting.folder, setting.world.identities.tokens)
-    seen = generator.run(
-        one.url,
-        shape.work,
-        connections=shape.connections,
-        tokens=shape.tokens,
-        seconds=shape.seconds,
-    )
+    seen = loaded.sent(setting.world, one, shape)
     whole = one.cpu() - whole
     after = _clocks(setting)
     used = {name: (after[name] - before.get(name, 0)) / 1e9 for name in after}

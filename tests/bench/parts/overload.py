@@ -15,7 +15,6 @@ from bench.loaded import Shape
 from bench.parts import Setting, load
 from bench.processes import Running
 from bench.rounds import Run, Scene, Values
-from bench.wrk import Generator
 
 PEAK, TIMES = 64, 10
 """Connections at the peak, and how many times as many are too many."""
@@ -47,14 +46,7 @@ def scenes(setting: Setting) -> Iterator[Scene]:
 
 def _accepted(setting: Setting, one: Running, shape: Shape) -> Values:
     """Requests a second that were answered with what was asked for; the refused are apart."""
-    generator = Generator(setting.folder, setting.world.identities.tokens)
-    seen = generator.run(
-        one.url,
-        shape.work,
-        connections=shape.connections,
-        tokens=shape.tokens,
-        seconds=shape.seconds,
-    )
+    seen = loaded.sent(setting.world, one, shape)
     return {
         "throughput": (seen.requests - seen.refused) / seen.seconds,
         "refused": seen.refused / seen.seconds,

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -18,16 +18,8 @@ from pathlib import Path
 
 import psutil
 
-from harness.serve import free_port
-from harness.servers.running import (
-    APPLICATION,
-    ETC,
-    HOST,
-    Running,
-    fewer_waiting,
-    for_proxy,
-    started,
-)
+from harness.servers.launching import APPLICATION, ETC, Launch, Options, for_proxy
+from harness.servers.running import HOST, Running
 from harness.stack import eventually
 
 SITE = ETC / "apache2" / "policy-proxy.conf"
@@ -78,36 +70,22 @@ class Apache:
         assert found
         return f"{found[1]} + mod_wsgi {metadata.version('mod-wsgi')}"
 
-    @contextmanager
-    def running(
-        self,
-        configuration: Path,
-        folder: Path,
-        *,
-        application: str = APPLICATION,
-        threads: int = 8,
-        processes: int = 1,
-    ) -> Iterator[Running]:
-        port = free_port()
-        with _public_folder() as public:
-            script = public / SCRIPT.name
-            shutil.copy(SCRIPT, script)
-            if application != APPLICATION:
-                module, name = application.split(":")
-                script.write_text(f"from {module} import {name} as application\n")
-            given = folder / "apache-proxy.conf"
-            given.write_text(f"{configuration.read_text()}\n{fewer_waiting(threads)}")
-            site = _site(folder, script, port, threads, processes)
-            with started(
-                [*_command(), "-DFOREGROUND", "-f", _httpd_conf(folder, public, site)],
-                folder / "apache.log",
-                port,
-                environment=for_proxy(given) | {"APACHE_LOG_DIR": str(folder)},
-                reload_signal=signal.SIGUSR1,
-                stop_signal=signal.SIGWINCH,
-                kind=Daemons,
-            ) as running:
-                yield running
+    def launch(self, options: Options, port: int, over: ExitStack) -> Launch:
+        public = over.enter_context(_public_folder())
+        script = public / SCRIPT.name
+        shutil.copy(SCRIPT, script)
+        if options.application != APPLICATION:
+            module, name = options.application.split(":")
+            script.write_text(f"from {module} import {name} as application\n")
+        conf = _httpd_conf(options, public, _site(options, script, port))
+        given = options.configured(options.fewer_waiting())
+        return Launch(
+            [*_command(), "-DFOREGROUND", "-f", conf],
+            for_proxy(given) | {"APACHE_LOG_DIR": str(options.folder)},
+            reload_signal=signal.SIGUSR1,
+            stop_signal=signal.SIGWINCH,
+            kind=Daemons,
+        )
 
 
 def _command() -> list[str]:
@@ -128,7 +106,7 @@ def _public_folder() -> Iterator[Path]:
         yield folder
 
 
-def _site(folder: Path, script: Path, port: int, threads: int, processes: int) -> Path:
+def _site(options: Options, script: Path, port: int) -> Path:
     """etc/apache2/policy-proxy.conf with other addresses, paths and sizes."""
     text = SITE.read_text()
     for pattern, given in {
@@ -137,26 +115,26 @@ def _site(folder: Path, script: Path, port: int, threads: int, processes: int) -
         r"\*:8778\b": f"*:{port}",
         r"/etc/policy-proxy/policy_proxy_app\.py": str(script),
         r"user=policy-proxy group=policy-proxy ": "",
-        r"processes=2 threads=32": f"processes={processes} threads={threads}",
-        r"\$\{APACHE_LOG_DIR\}/policy-proxy\.log": f"{folder}/apache.log",
+        r"processes=2 threads=32": f"processes={options.processes} threads={options.threads}",
+        r"\$\{APACHE_LOG_DIR\}/policy-proxy\.log": str(options.log),
     }.items():
         text, count = re.subn(pattern, given, text)
         assert count, f"{pattern} is not in {SITE}"
-    path = folder / "site.conf"
+    path = options.folder / "site.conf"
     path.write_text(text)
     return path
 
 
-def _httpd_conf(folder: Path, public: Path, site: Path) -> Path:
+def _httpd_conf(options: Options, public: Path, site: Path) -> Path:
     """What a distribution has around a site."""
     modules = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in NEEDED)
     express = Path(sys.executable).with_name("mod_wsgi-express")
     ours = subprocess.run([express, "module-config"], stdout=subprocess.PIPE, check=True)
-    path = folder / "httpd.conf"
+    path = options.folder / "httpd.conf"
     path.write_text(
-        f"ServerRoot {folder}\nPidFile {public}/pid\nDefaultRuntimeDir {public}\n"
+        f"ServerRoot {options.folder}\nPidFile {public}/pid\nDefaultRuntimeDir {public}\n"
         f"Mutex file:{public}\nWSGISocketPrefix {public}/wsgi\n"
-        f"ErrorLog {folder}/apache.log\nServerName placement.example\nStartServers 1\n"
+        f"ErrorLog {options.log}\nServerName placement.example\nStartServers 1\n"
         f"{modules}\n{ours.stdout.decode()}\nInclude {site}\n"
     )
     return path

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from importlib import metadata
-from pathlib import Path
 
-from harness.serve import COMMAND, free_port
-from harness.servers.running import APPLICATION, HOST, Running, started
+from harness.serve import COMMAND
+from harness.servers.launching import APPLICATION, Launch, Options
+from harness.servers.running import HOST
 
 
 class Granian:
@@ -21,23 +20,11 @@ class Granian:
     def version(self) -> str:
         return metadata.version("granian")
 
-    @contextmanager
-    def running(
-        self,
-        configuration: Path,
-        folder: Path,
-        *,
-        application: str = APPLICATION,
-        threads: int = 8,
-        processes: int = 1,
-    ) -> Iterator[Running]:
-        assert application == APPLICATION, "`serve` serves the proxy alone"
-        given = folder / "granian.conf"  # oslo.config: what comes later in a file adds to a section
-        given.write_text(f"{configuration.read_text()}\n[server]\nthreads = {threads}\n")
-        port = free_port()
-        where = ["--host", HOST, "--port", str(port), "--workers", str(processes)]
-        command = [COMMAND, "serve", "--config-file", given, *where]
-        log = folder / "granian.log"
-        reload = signal.SIGUSR2  # new workers; SIGHUP is for the policy files
-        with started(command, log, port, environment={}, reload_signal=reload) as running:
-            yield running
+    def launch(self, options: Options, port: int, over: ExitStack) -> Launch:
+        assert options.application == APPLICATION, "`serve` serves the proxy alone"
+        given = options.configured(f"[server]\nthreads = {options.threads}\n")
+        where = ["--host", HOST, "--port", str(port), "--workers", str(options.processes)]
+        return Launch(
+            [COMMAND, "serve", "--config-file", given, *where],
+            reload_signal=signal.SIGUSR2,  # new workers; SIGHUP is for the policy files
+        )

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 
-from harness.serve import free_port
-from harness.servers.running import (
-    APPLICATION,
-    ETC,
-    HOST,
-    Running,
-    fewer_waiting,
-    for_proxy,
-    started,
-)
+from harness.servers.launching import ETC, Launch, Options, for_proxy
+from harness.servers.running import HOST
 
 
 @dataclass(frozen=True, slots=True)
 class Gunicorn:
-    """:param options: of gunicorn, beside those in the file."""
+    """:param arguments: of gunicorn, beside those in the file."""
 
     name: str = "gunicorn"
-    options: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
     def missing(self) -> str:
         return "" if find_spec("gunicorn") else "gunicorn is not installed: pip install gunicorn"
@@ -36,31 +26,13 @@ class Gunicorn:
     def version(self) -> str:
         return metadata.version("gunicorn")
 
-    @contextmanager
-    def running(
-        self,
-        configuration: Path,
-        folder: Path,
-        *,
-        application: str = APPLICATION,
-        threads: int = 8,
-        processes: int = 1,
-    ) -> Iterator[Running]:
-        port = free_port()
-        given = folder / "gunicorn-proxy.conf"
-        given.write_text(f"{configuration.read_text()}\n{fewer_waiting(threads)}")
+    def launch(self, options: Options, port: int, over: ExitStack) -> Launch:
         command = [
             *(sys.executable, "-m", "gunicorn", "--config", ETC / "gunicorn.conf.py"),
             *("--bind", f"{HOST}:{port}"),
-            *("--workers", str(processes), "--threads", str(threads)),
-            *self.options,
-            application,
+            *("--workers", str(options.processes), "--threads", str(options.threads)),
+            *self.arguments,
+            options.application,
         ]
-        with started(
-            command,
-            folder / "gunicorn.log",
-            port,
-            environment=for_proxy(given),
-            reload_signal=signal.SIGHUP,
-        ) as running:
-            yield running
+        given = options.configured(options.fewer_waiting())
+        return Launch(command, for_proxy(given), reload_signal=signal.SIGHUP)

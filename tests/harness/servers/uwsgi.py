@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from harness.serve import free_port
-from harness.servers.running import (
-    APPLICATION,
-    ETC,
-    HOST,
-    Running,
-    fewer_waiting,
-    for_proxy,
-    started,
-)
+from harness import nginx
+from harness.children import end
+from harness.servers.launching import APPLICATION, ETC, Launch, Options, for_proxy
+from harness.servers.running import HOST, Running
 
 INI = ETC / "uwsgi.ini"
 SCRIPT = ETC / "wsgi" / "policy_proxy_app.py"
 UWSGI = Path(sys.executable).with_name("uwsgi")
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 _RELOAD = signal.SIGHUP
 
 
@@ -50,29 +42,13 @@ class Uwsgi:
     def version(self) -> str:
         return metadata.version("uwsgi")
 
-    @contextmanager
-    def running(
-        self,
-        configuration: Path,
-        folder: Path,
-        *,
-        application: str = APPLICATION,
-        threads: int = 8,
-        processes: int = 1,
-    ) -> Iterator[Running]:
-        port = free_port()
-        listening = f"http-socket = {HOST}:{port}"
-        ini = _ini(folder, listening, application, threads, processes)
-        given = _as_the_page_says(configuration, folder, port, threads)
-        with started(
-            [UWSGI, "--ini", ini],
-            folder / "uwsgi.log",
-            port,
-            environment=for_proxy(given),
+    def launch(self, options: Options, port: int, over: ExitStack) -> Launch:
+        return Launch(
+            [UWSGI, "--ini", _ini(options, f"http-socket = {HOST}:{port}")],
+            for_proxy(_as_the_page_says(options, port)),
             reload_signal=_RELOAD,
             kind=Chained,
-        ) as running:
-            yield running
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,75 +66,46 @@ class UwsgiBehindNginx:
     name = "nginx + uWSGI"
 
     def missing(self) -> str:
-        if NGINX is None:
-            return "nginx is not installed: apt-get install nginx-light"
-        return Uwsgi().missing()
+        return Uwsgi().missing() if nginx.PROGRAM else nginx.LACKING
 
     def version(self) -> str:
-        assert NGINX
-        said = subprocess.run([NGINX, "-v"], stderr=subprocess.PIPE, check=True).stderr.decode()
+        assert nginx.PROGRAM
+        asked = [nginx.PROGRAM, "-v"]
+        said = subprocess.run(asked, stderr=subprocess.PIPE, check=True).stderr.decode()
         return f"{said.strip().partition('/')[2]} + {Uwsgi().version()}"
 
-    @contextmanager
-    def running(
-        self,
-        configuration: Path,
-        folder: Path,
-        *,
-        application: str = APPLICATION,
-        threads: int = 8,
-        processes: int = 1,
-    ) -> Iterator[Running]:
-        assert NGINX
-        port = free_port()
-        socket = folder / "uwsgi.sock"
-        ini = _ini(folder, _behind(socket), application, threads, processes)
-        given = _as_the_page_says(configuration, folder, port, threads)
-        with (folder / "uwsgi.log").open("wb") as output:
+    def launch(self, options: Options, port: int, over: ExitStack) -> Launch:
+        socket = options.folder / "uwsgi.sock"
+        with options.folder.joinpath("uwsgi.log").open("wb") as output:
             behind = subprocess.Popen(
-                [UWSGI, "--ini", ini],
+                [UWSGI, "--ini", _ini(options, _behind(socket))],
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **for_proxy(given)},
+                env={**os.environ, **for_proxy(_as_the_page_says(options, port))},
             )
-        try:
-            with started(
-                [NGINX, "-c", _nginx_conf(folder, socket, port), "-g", "daemon off;"],
-                folder / "nginx.log",
-                port,
-                environment={},
-                reload_signal=_RELOAD,
-                stop_signal=signal.SIGQUIT,
-                kind=partial(Behind, behind=behind),
-            ) as running:
-                yield running
-        finally:
-            _end(behind)
+        # one that is told to stop while its workers load does not hear it
+        over.callback(end, behind, patience=60)
+        return Launch(
+            nginx.command(_site(options.folder, socket, port)),
+            reload_signal=_RELOAD,
+            stop_signal=signal.SIGQUIT,
+            kind=partial(Behind, behind=behind),
+        )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """One that is told to stop while its workers load does not hear it."""
-    process.terminate()
-    try:
-        process.wait(60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise
-
-
-def _ini(folder: Path, listening: str, application: str, threads: int, processes: int) -> Path:
+def _ini(options: Options, listening: str) -> Path:
     """etc/uwsgi.ini with other addresses, paths and sizes."""
+    application = options.application
     loading = f"wsgi-file = {SCRIPT}" if application == APPLICATION else f"module = {application}"
     return _copied(
         INI,
-        folder / "uwsgi.ini",
+        options.folder / "uwsgi.ini",
         {
             r"http-socket = .*": listening,
             r"wsgi-file = .*": loading,
-            r"processes = .*": f"processes = {processes}",
-            r"threads = .*": f"threads = {threads}",
-            r"master-fifo = .*": f"master-fifo = {folder}/uwsgi.fifo",
+            r"processes = .*": f"processes = {options.processes}",
+            r"threads = .*": f"threads = {options.threads}",
+            r"master-fifo = .*": f"master-fifo = {options.folder}/uwsgi.fifo",
         },
     )
 
@@ -171,9 +118,9 @@ def _behind(socket: Path) -> str:
     return re.sub(r"(?m)^socket = .*$", f"socket = {socket}", lines).strip()
 
 
-def _nginx_conf(folder: Path, socket: Path, port: int) -> Path:
-    """etc/uwsgi-nginx.conf in the `http` block that a distribution's nginx.conf puts it in."""
-    site = _copied(
+def _site(folder: Path, socket: Path, port: int) -> Path:
+    """etc/uwsgi-nginx.conf with other addresses."""
+    return _copied(
         ETC / "uwsgi-nginx.conf",
         folder / "site.conf",
         {
@@ -182,17 +129,6 @@ def _nginx_conf(folder: Path, socket: Path, port: int) -> Path:
             r"    server_name .*": "    server_name placement.example;",
         },
     )
-    temporary = "\n".join(
-        f"{kind}_temp_path '{folder}/{kind}';"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    path = folder / "nginx.conf"
-    path.write_text(
-        f"pid '{folder}/nginx.pid';\nerror_log stderr;\nuser root;\nworker_processes 1;\n"
-        f"events {{ worker_connections 256; }}\n"
-        f"http {{\naccess_log off;\n{temporary}\ninclude '{site}';\n}}\n"
-    )
-    return path
 
 
 def _copied(source: Path, copy: Path, changes: Mapping[str, str]) -> Path:
@@ -205,10 +141,8 @@ def _copied(source: Path, copy: Path, changes: Mapping[str, str]) -> Path:
     return copy
 
 
-def _as_the_page_says(configuration: Path, folder: Path, port: int, threads: int) -> Path:
+def _as_the_page_says(options: Options, port: int) -> Path:
     """A copy of the configuration that knows what uWSGI does not tell the proxy."""
-    given = folder / "uwsgi-proxy.conf"
-    text = configuration.read_text()
-    address = "" if "public_url" in text else f"[server]\npublic_url = http://{HOST}:{port}\n"
-    given.write_text(f"{text}\n{address}{fewer_waiting(threads)}")
-    return given
+    given = "public_url" in options.configuration.read_text()
+    address = "" if given else f"[server]\npublic_url = http://{HOST}:{port}\n"
+    return options.configured(address + options.fewer_waiting())

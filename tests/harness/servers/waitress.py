@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 
-from harness.serve import free_port
-from harness.servers.running import APPLICATION, ETC, HOST, Running, for_proxy, started
+from harness.servers.launching import ETC, Launch, Options, for_proxy
+from harness.servers.running import HOST, Running
 
 
 class Alone(Running):
@@ -29,25 +27,8 @@ class Waitress:
     def version(self) -> str:
         return metadata.version("waitress")
 
-    @contextmanager
-    def running(
-        self,
-        configuration: Path,
-        folder: Path,
-        *,
-        application: str = APPLICATION,
-        threads: int = 8,
-        processes: int = 1,
-    ) -> Iterator[Running]:
-        assert processes == 1, "waitress has one process"
-        port = free_port()
-        where = ["--listen", f"{HOST}:{port}", "--threads", str(threads)]
-        command = [sys.executable, ETC / "waitress_server.py", *where, application]
-        with started(
-            command,
-            folder / "waitress.log",
-            port,
-            environment=for_proxy(configuration),
-            kind=Alone,
-        ) as running:
-            yield running
+    def launch(self, options: Options, port: int, over: ExitStack) -> Launch:
+        assert options.processes == 1, "waitress has one process"
+        where = ["--listen", f"{HOST}:{port}", "--threads", str(options.threads)]
+        command = [sys.executable, ETC / "waitress_server.py", *where, options.application]
+        return Launch(command, for_proxy(options.configuration), kind=Alone)

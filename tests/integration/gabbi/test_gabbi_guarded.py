@@ -16,7 +16,7 @@ from harness import sections
 from harness.gabbi_cloud import OTHERS, SECTIONS
 from harness.gabbi_suite import load, run
 from harness.programs import missing
-from harness.servers import ETC, SERVERS
+from harness.servers import ETC, SERVERS, Options, launched
 from integration.gabbi.differences import DIFFERENCES
 
 FILES = ("allocations.yaml", "inventory.yaml", "traits.yaml", "unicode.yaml")
@@ -45,9 +45,8 @@ def guarded(request, cloud, tmp_path_factory) -> Iterator[tuple[str, Path]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OS_PLACEMENT_CONFIG_DIR", str(folder))
         patch.setenv("PYTHONPATH", f"{ETC / 'wsgi'}:{ETC.parent}")
-        with server.running(
-            configuration, folder, application="guarded_placement:application", threads=2
-        ) as running:
+        application = "guarded_placement:application"
+        with launched(server, Options(configuration, folder, application, threads=2)) as running:
             yield running.url, folder / "placement.sqlite"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.programs import missing
 from harness.proxy import configuration
-from harness.servers import SERVERS, WSGIServer
+from harness.servers import SERVERS, Options, WSGIServer, launched
 from integration.raw_backend import RawBackend
 from integration.servers import table
 from integration.servers.site import Scripted, Site
@@ -45,7 +45,7 @@ def start(tmp_path_factory, keystone, keystone_url, password):
             )
             text = path.read_text().replace("read_timeout = 2", "read_timeout = 20")
             path.write_text(text.replace("total_timeout = 4", "total_timeout = 30"))
-            with server.running(path, folder, **sizes) as running:
+            with launched(server, Options(path, folder, **sizes)) as running:
                 yield Site(server.name, running, backend, script, keystone, folder)
 
     return starting

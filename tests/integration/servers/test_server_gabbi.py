@@ -8,6 +8,7 @@ import pytest
 
 from harness.gabbi_cloud import OTHERS, SECTIONS, clouded
 from harness.gabbi_suite import FILES, UNSENDABLE, load, run
+from harness.servers import Options, launched
 from integration.gabbi.differences import DIFFERENCES
 from integration.servers import table
 
@@ -45,7 +46,8 @@ def urls(server, cloud, tmp_path):
                 folder = tmp_path / fixture
                 folder.mkdir()
                 configuration = cloud.configuration(fixture, "caller", folder)
-                urls[fixture] = stack.enter_context(server.running(configuration, folder)).url
+                options = Options(configuration, folder)
+                urls[fixture] = stack.enter_context(launched(server, options)).url
         yield urls
 
 

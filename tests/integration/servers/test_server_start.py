@@ -15,7 +15,7 @@ import pytest
 from docs_from_code import ROOT
 from harness.programs import missing
 from harness.proxy import configuration
-from harness.servers import SERVERS
+from harness.servers import SERVERS, Options, launched
 from harness.stack import eventually
 from integration.servers.conftest import Tell
 
@@ -34,7 +34,7 @@ def test_a_bad_configuration_ends_the_start_in_a_sentence(
     path.write_text(re.sub(r"(?m)^url = .*$", "", path.read_text()))
     with (
         pytest.raises(AssertionError, match=r"\[backend\] url") as ended,
-        server.running(path, tmp_path),
+        launched(server, Options(path, tmp_path)),
     ):
         pass
     assert "the proxy ended" in str(ended.value)
@@ -61,7 +61,7 @@ def test_systemd_hears_from_the_main_process_that_it_is_ready(
         systemd.bind(f"{tmp_path}/notify")
         systemd.settimeout(10)
         monkeypatch.setenv("NOTIFY_SOCKET", f"{tmp_path}/notify")
-        with SERVERS[name].running(path, tmp_path) as running:
+        with launched(SERVERS[name], Options(path, tmp_path)) as running:
             said = b""
             while b"READY=1" not in said:
                 said, ((_, _, sender),), *_ = systemd.recvmsg(4096, socket.CMSG_SPACE(12))
@@ -77,7 +77,7 @@ def test_waitress_reads_the_policy_files_on_sighup(tmp_path, keystone_url, passw
         password=password,
         options="[policy]\nwatch_interval = 3600",
     )
-    with SERVERS["waitress"].running(path, tmp_path) as running:
+    with launched(SERVERS["waitress"], Options(path, tmp_path)) as running:
         (tmp_path / "policy.yaml").write_text('"placement:traits:list": "!"\n')
         running.process.send_signal(signal.SIGHUP)
         eventually(lambda: running.log.read_text().count(" is in force") == 2, 10)

@@ -17,8 +17,7 @@ import psutil
 import pytest
 
 from harness.proxy import ADMIN
-from harness.servers import SERVERS
-from harness.servers.gunicorn import Gunicorn
+from harness.servers import SERVERS, Gunicorn
 from harness.stack import eventually
 from integration.servers.site import PASSES, Site, status_of
 
@@ -203,7 +202,7 @@ def pool_of_one(function):
 @pytest.mark.xdist_group("in gunicorn")
 def test_gunicorn_with_preload_shares_nothing_either(start):
     """The application is there before the fork, but nothing in it is open."""
-    for site in start(Gunicorn(options=("--preload",)), processes=2):
+    for site in start(Gunicorn(arguments=("--preload",)), processes=2):
         assert_nothing_is_shared(site)
 
 

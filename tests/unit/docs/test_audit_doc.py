@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 
-from click.testing import CliRunner
-
 from docs_from_code import ROOT
 from harness.audit_example import written
+from harness.command import invoked
 from harness.session import Likeness, blocks, commands
 from policy_proxy.audit.record import MARKS
-from policy_proxy.cli import main
 
 DOCUMENT = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
 
@@ -21,7 +19,7 @@ def run(line):
     if name != "policy-proxy":
         done = subprocess.run(line, shell=True, check=False, capture_output=True, text=True)
         return done.stdout, done.returncode
-    result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, words)
+    result = invoked(*words)
     return result.output, result.exit_code
 
 

@@ -8,10 +8,9 @@ import shlex
 import subprocess
 
 import pytest
-from click.testing import CliRunner
 
 from docs_from_code import ROOT
-from policy_proxy.cli import main
+from harness.command import invoked
 
 GUIDES = ["diff", "fmt", "matrix"]
 
@@ -59,7 +58,7 @@ def test_the_outputs_are_real(guide, repository, tmp_path):
 
 def run(name, *arguments):
     if name == "policy-proxy":
-        result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments)
+        result = invoked(*arguments)
         return result.output, result.exit_code
     done = subprocess.run([name, *arguments], check=False, capture_output=True, text=True)
     return done.stdout, done.returncode

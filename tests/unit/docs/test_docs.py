@@ -142,6 +142,12 @@ def test_the_readme_leads_to_every_document():
     assert {f"docs/{path.name}" for path in ROOT.glob("docs/*.md")} <= linked
 
 
+def test_the_architecture_leads_to_every_decision():
+    linked = {link.partition("#")[0] for link in LINK.findall(text("docs/architecture.md"))}
+
+    assert {f"decisions/{path.name}" for path in ROOT.glob("docs/decisions/*.md")} <= linked
+
+
 def test_the_sample_configuration_has_every_option_of_ours():
     options = {(s.GROUP, option.name) for s in config.SECTIONS for option in s.OPTS}
     sections = re.split(r"^\[(\w+)\]$", text("etc/policy-proxy.conf"), flags=re.MULTILINE)[1:]

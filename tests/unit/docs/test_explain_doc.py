@@ -6,10 +6,9 @@ import re
 import shlex
 
 import pytest
-from click.testing import CliRunner
 
 from docs_from_code import ROOT
-from policy_proxy.cli import main
+from harness.command import invoked
 
 DOCUMENT = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
 
@@ -26,7 +25,7 @@ def test_the_outputs_are_real(block, tmp_path, monkeypatch):
     command, _, expected = block.partition("\n")
     prompt, name, *arguments = shlex.split(command)
 
-    result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments)
+    result = invoked(*arguments)
 
     assert (prompt, name) == ("$", "policy-proxy")
     assert result.output == f"{expected}\n"

@@ -7,10 +7,9 @@ import shlex
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from docs_from_code import ROOT
-from policy_proxy.cli import main
+from harness.command import invoked
 from policy_proxy.cli.policy.lint import lint
 from policy_proxy.policy.lint.codes import CODES
 
@@ -46,7 +45,7 @@ def test_the_outputs_are_real(block):
     command, _, expected = block.partition("\n")
     prompt, name, *arguments = shlex.split(command)
 
-    result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments)
+    result = invoked(*arguments)
 
     assert (prompt, name) == ("$", "policy-proxy")
     assert result.output == f"{expected}\n"
@@ -76,7 +75,7 @@ def test_what_the_workflows_run_is_the_command(workflow):
     typed, _, written = command.partition(" > ")
     _, *arguments = shlex.split(typed)
 
-    result = CliRunner().invoke(main, arguments)
+    result = invoked(*arguments)
 
     assert result.exit_code == 1
     assert result.output.startswith("{" if written else "::error file=policy.yaml,line=3,")

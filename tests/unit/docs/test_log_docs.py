@@ -8,11 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from docs_from_code import ROOT, day
+from harness.command import invoked
 from harness.session import blocks, commands
-from policy_proxy.cli import main
 
 GUIDES = ["replay", "shadow", "suggest"]
 
@@ -25,7 +24,7 @@ def run(line):
         done = subprocess.run(command, shell=True, check=False, capture_output=True, text=True)
         return done.stdout, done.returncode
     arguments = [word.strip("'") for word in words]
-    result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments)
+    result = invoked(*arguments)
     if out:
         Path(out).write_text(result.stdout, encoding="utf-8")
     return "" if out else result.output, result.exit_code
@@ -54,7 +53,7 @@ def test_the_candidate_on_trial_is_the_one_that_is_shown(tmp_path):
     candidate = tmp_path / "candidate.yaml"
     candidate.write_bytes(day.CANDIDATE_POLICY)
 
-    result = CliRunner().invoke(main, ["policy", "show", "usages", "--policy", str(candidate)])
+    result = invoked("policy", "show", "usages", "--policy", candidate)
 
     assert result.output.startswith(f"Revision {day.CANDIDATE_REVISION}\n")
     shown = (ROOT / "docs" / "shadow.md").read_text(encoding="utf-8")

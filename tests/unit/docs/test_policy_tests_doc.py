@@ -7,10 +7,9 @@ import re
 import shlex
 
 import pytest
-from click.testing import CliRunner
 
 from docs_from_code import ROOT
-from policy_proxy.cli import main
+from harness.command import invoked
 from policy_proxy.policy.cases.schema import text
 
 DOCUMENT = (ROOT / "docs" / "policy-tests.md").read_text(encoding="utf-8")
@@ -40,7 +39,7 @@ def test_the_outputs_are_real(block, tmp_path):
         for other in ("bad", "more"):
             (tmp_path / f"{other}.policy-test.yaml").unlink()
 
-    result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments)
+    result = invoked(*arguments)
 
     assert (prompt, name) == ("$", "policy-proxy")
     shown = "(?s:.+)".join(map(re.escape, f"{expected}\n".split("…\n")))

@@ -15,8 +15,8 @@ from policy_proxy.policy.nodes import (
     Not,
     Or,
     Reference,
-    Text,
 )
+from policy_proxy.policy.values import Text
 
 ROLES = ("r", "s")
 VALUES = ("a", "b")

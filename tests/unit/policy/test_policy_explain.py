@@ -15,8 +15,8 @@ from policy_proxy.policy.nodes import (
     Not,
     Or,
     Reference,
-    Text,
 )
+from policy_proxy.policy.values import Text
 from unit.policy.explained_nodes import OURS, THEIRS, callers, rules, targets
 
 OWNER = Text("%(owner)s", ("owner",))

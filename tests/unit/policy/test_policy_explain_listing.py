@@ -7,8 +7,9 @@ from oslo_policy import policy
 from policy_proxy.policy.build import build
 from policy_proxy.policy.explain import DEFAULT
 from policy_proxy.policy.listing import Listed, check_string, expanded, listing, origins_of
-from policy_proxy.policy.nodes import And, HasRole, Not, Or, Reference, Text
+from policy_proxy.policy.nodes import And, HasRole, Not, Or, Reference
 from policy_proxy.policy.source import read
+from policy_proxy.policy.values import Text
 from unit.policy.explained_nodes import callers, rules, targets
 
 A, B, C = (HasRole(Text(name)) for name in "abc")

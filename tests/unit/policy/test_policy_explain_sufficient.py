@@ -8,18 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 
 from policy_proxy.policy import ways as ways_module
-from policy_proxy.policy.nodes import (
-    And,
-    Foreign,
-    HasRole,
-    Literal,
-    Matches,
-    Not,
-    Or,
-    Reference,
-    Text,
-)
+from policy_proxy.policy.nodes import And, Foreign, HasRole, Literal, Matches, Not, Or, Reference
 from policy_proxy.policy.sufficient import sufficient
+from policy_proxy.policy.values import Text
 from policy_proxy.policy.world import World
 from unit.policy.explained_nodes import (
     FRESH,

@@ -476,7 +476,7 @@ def test_a_storm_of_reloads_is_one(site, watch):
     began = time.monotonic()
     watch.stop()
     assert time.monotonic() - began < 5
-    assert watch._calls.qsize() == 0
+    assert watch._rounds._calls.qsize() == 0
 
 
 def test_files_that_never_rest_are_worth_a_word(site, watch, caplog):

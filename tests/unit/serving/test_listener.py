@@ -23,15 +23,6 @@ def at(**more):
     return dataclasses.replace(DEFAULTS, port=0, **more)
 
 
-def accepts(sock):
-    sock.settimeout(0.05)
-    try:
-        sock.accept()[0].close()
-    except (BlockingIOError, TimeoutError):
-        return False
-    return True
-
-
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_there_is_a_socket_on_the_same_port_for_each_worker(host):
     opened = listener.opened(at(host=host, workers=3))
@@ -47,34 +38,6 @@ def test_another_service_on_the_same_port_is_a_sentence():
     with pytest.raises(ConfigurationError, match=f"port {port} cannot be listened on"):
         listener.opened(dataclasses.replace(at(), port=port))
     opened.remove()
-
-
-@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
-def test_who_stops_accepting_leaves_it_to_the_others(tmp_path, family):
-    address = str(tmp_path / "s") if family == socket.AF_UNIX else ("127.0.0.1", 0)
-    with socket.socket(family) as ours, socket.socket(family) as first:
-        ours.bind(address)
-        ours.listen()
-        first.connect(ours.getsockname())
-        theirs = socket.socket(fileno=os.dup(ours.fileno()))
-        listener.stop_accepting(theirs.fileno())
-        assert not accepts(theirs), "what waits is left alone, too"
-        assert accepts(ours)
-        with socket.socket(family) as second:
-            second.connect(ours.getsockname())
-            assert not accepts(theirs)
-            assert accepts(ours)
-        theirs.close()
-
-
-def test_what_is_no_listener_any_more_is_left_alone(tmp_path):
-    with (tmp_path / "file").open("wb") as file:
-        listener.stop_accepting(file.fileno())
-        file.write(b"whole")
-    assert (tmp_path / "file").read_bytes() == b"whole"
-    listener.stop_accepting(file_closed := os.open(tmp_path, os.O_RDONLY))
-    os.close(file_closed)
-    listener.stop_accepting(file_closed)
 
 
 def test_a_unix_socket_has_its_mode_from_the_first_moment_on(tmp_path, monkeypatch):

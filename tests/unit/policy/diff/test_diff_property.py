@@ -12,6 +12,7 @@ from policy_proxy.model import Identity
 from policy_proxy.policy.diff.atoms import ANY_TARGET, Scoped
 from policy_proxy.policy.diff.meaning import atoms_of
 from policy_proxy.policy.diff.theory import SCOPES, theory
+from unit.policy.combined_checks import SCOPE_TYPES, combined
 
 RULE = "things:do"
 
@@ -26,16 +27,7 @@ SINGLES = st.one_of(
     st.sampled_from(["'p'", "'Admin'", "'True'", "'all'"]).map("{}:%(t)s".format),
     st.sampled_from(["'p'", "'q'"]).map("{}:%(s)s".format),
 )
-CHECKS = st.recursive(
-    SINGLES,
-    lambda inner: st.one_of(
-        inner.map("not ({})".format),
-        st.builds("({} and {})".format, inner, inner),
-        st.builds("({} or {})".format, inner, inner),
-    ),
-    max_leaves=6,
-)
-SCOPE_TYPES = st.sampled_from([None, ["project"], ["system", "domain"], ["project", "system"]])
+CHECKS = combined(SINGLES)
 
 _WITH_SCOPE = [
     {"project_id": "p"},

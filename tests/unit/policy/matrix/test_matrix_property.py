@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from policy_proxy.model import Identity
 from policy_proxy.policy.matrix.grid import Change, Effect
+from unit.policy.combined_checks import SCOPE_TYPES, combined
 
 RULES = ("things:do", "things:see")
 
@@ -24,16 +25,7 @@ SINGLES = st.one_of(
     st.sampled_from(["u", "a", "%(t)s"]).map("user_id:{}".format),
     st.sampled_from(["@", "!", "system_scope:all", "'a':%(t)s", "is_admin_project:True"]),
 )
-CHECKS = st.recursive(
-    SINGLES,
-    lambda inner: st.one_of(
-        inner.map("not ({})".format),
-        st.builds("({} and {})".format, inner, inner),
-        st.builds("({} or {})".format, inner, inner),
-    ),
-    max_leaves=6,
-)
-SCOPE_TYPES = st.sampled_from([None, ["project"], ["system", "domain"], ["project", "system"]])
+CHECKS = combined(SINGLES)
 POLICIES = st.tuples(CHECKS, CHECKS, SCOPE_TYPES, SCOPE_TYPES)
 
 _SCOPES = [{"project_id": "p"}, {"domain_id": "d"}, {"system_scope": "all"}]

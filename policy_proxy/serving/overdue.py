@@ -1,4 +1,4 @@
-"""The connections that a process has from clients, and the end of those that take forever.
+"""The end of requests that take forever, since their bodies do.
 
 granian waits for a body as long as its client does, and a thread with it: another thread cannot end
 that, but the kernel can be told that nothing more comes.
@@ -7,24 +7,18 @@ that, but the kernel can be told that nothing more comes.
 from __future__ import annotations
 
 import logging
-import os
 import socket
-import stat
 import struct
 import threading
 import time
-from collections.abc import Iterator
+
+from policy_proxy.serving.closing import clients
 
 _LOG = logging.getLogger(__name__)
 _LAST_SENT = struct.Struct("@44xI")
 """Of `struct tcp_info` (linux/tcp.h): milliseconds since data was sent, or since the beginning."""
 _LOOKS = 10
 """At the connections, in the time that one may be without an answer."""
-
-
-def connections(address: object) -> int:
-    """How many connections this process has from clients of the listener with this address."""
-    return sum(1 for _ in _clients(address))
 
 
 def watch(address: object, seconds: float) -> None:
@@ -50,7 +44,7 @@ def end_overdue(address: object, seconds: float) -> int:
     body takes too long. Whoever reads that finds it broken off, and refuses it.
     """
     ended = 0
-    for sock in _clients(address):
+    for sock in clients(address):
         if _silence(sock) > seconds:
             sock.shutdown(socket.SHUT_RD)
             ended += 1
@@ -62,30 +56,3 @@ def _silence(sock: socket.socket) -> float:
     info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_SENT.size)
     (milliseconds,) = _LAST_SENT.unpack(info)
     return float(milliseconds) / 1000
-
-
-def _clients(address: object) -> Iterator[socket.socket]:
-    """Each connection, as a socket of its own: its descriptor may be another's by now."""
-    for fd in os.listdir("/proc/self/fd"):  # noqa: PTH208
-        try:
-            if not stat.S_ISSOCK(os.fstat(int(fd)).st_mode):
-                continue
-            sock = socket.socket(fileno=os.dup(int(fd)))
-        except OSError:  # it is closed by now
-            continue
-        with sock:
-            if _is_from(address, sock):
-                yield sock
-
-
-def _is_from(address: object, sock: socket.socket) -> bool:
-    try:
-        sock.getpeername()
-        return _key(sock.getsockname()) == _key(address)
-    except OSError:  # it is no connection
-        return False
-
-
-def _key(address: object) -> object:
-    """A listener on every address has its port in common with its connections, no more."""
-    return address[1] if isinstance(address, tuple) else address
