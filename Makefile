@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Two processes suit two cores; the suite waits on sockets more than it computes.
 TEST_PROCESSES ?= 2
+# What takes long comes first, so that no process is left with it at the end.
+TESTS := $(addprefix tests/,soak fuzz faults attack integration functional unit)
 
 .PHONY: install install-servers run test test-caches test-servers check attack fuzz bench bench-quick compat docs pictures soak clean
 
@@ -28,8 +30,9 @@ $(VENV)/.installed-servers: $(VENV)/.installed
 run: install
 	$(BIN)/policy-proxy up $(ARGS)
 
+# Where made-up examples take long it tries half of them; with EXAMPLES=all, all.
 test: install
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/unit tests/functional tests/integration tests/attack tests/faults tests/fuzz tests/soak $(ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup $(TESTS) $(ARGS)
 
 # What must not depend on any memory, once without each: decisions, Placement's own suite, reloads.
 test-caches: install
@@ -48,7 +51,7 @@ test-servers: $(VENV)/.installed-servers
 		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/integration/servers \
 		tests/integration/gabbi $(ARGS)
 
-# Every attack on every server and front end; `make test` tries all on some and a part on the others.
+# Every attack on every server and front end; `make test` tries all on two and a third on the others.
 attack: $(VENV)/.installed-servers
 	ATTACKS=all REQUIRE_PROGRAMS=1 \
 		$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup tests/attack $(ARGS)

@@ -30,7 +30,6 @@ from policy_proxy.audit.intent import Intent
 from policy_proxy.audit.layer import Audit
 from policy_proxy.audit.sink import Sink
 from policy_proxy.authentication.layer import Identify
-from policy_proxy.authentication.memory import Memory
 from policy_proxy.backend.client import Backend
 from policy_proxy.barrier.client import ClientAddress
 from policy_proxy.barrier.error_barrier import ErrorBarrier
@@ -184,7 +183,7 @@ def _layers(
         partial(
             Identify,
             auth_token=parts.auth_token(settings),
-            memory=Memory(settings.identity_cache),
+            memory=parts.memory(settings),
             challenge=parts.challenge(settings),
         ),
         partial(TakePolicy, watch=watch),

@@ -117,8 +117,12 @@ class BackendTimedOut(Failed):
 
 
 def beginning_of(error: BaseException) -> BaseException:
-    """What an error began with: it says the same as the layers above it, in fewer words."""
-    return beginning_of(error.__context__) if error.__context__ else error
+    """What an error began with: it says the same as the layers above it, in fewer words.
+
+    What a layer has left out (`from None`) stays out.
+    """
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return beginning_of(before) if before else error
 
 
 class ConfigurationError(Exception):

@@ -9,6 +9,7 @@ from policy_proxy.audit.sink import Sink
 from policy_proxy.authentication.auth_token import AuthToken
 from policy_proxy.authentication.cache import SharedCache, TokenCache
 from policy_proxy.authentication.caution import Caution
+from policy_proxy.authentication.memory import Memory
 from policy_proxy.backend.credentials import ServiceCredentials
 from policy_proxy.backend.remote import post
 from policy_proxy.config import Settings, authtoken, named
@@ -32,6 +33,11 @@ def auth_token(settings: Settings) -> AuthToken:
 def challenge(settings: Settings) -> Headers:
     """What a 401 says of where tokens come from."""
     return (("WWW-Authenticate", authtoken.challenge(settings.conf)),)
+
+
+def memory(settings: Settings) -> Memory:
+    """What remembers who tokens belong to."""
+    return Memory(settings.identity_cache, settings.conf.keystone_authtoken.token_cache_time)
 
 
 def remote_ask(settings: PolicySettings) -> Ask:

@@ -20,13 +20,12 @@ MOST_VALUES = 500_000
 """Parsed, a value can take a hundred times its bytes. A body of two megabytes, the allocations of
 10,000 consumers, has some 100,000.
 """
-_BEFORE_A_VALUE = (b",", b"[", b"{")
 
 _PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _STEPS = {ord("["): 1, ord("]"): -1}
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
-_NEITHER_BRACKET_NOR_QUOTE = bytes(set(range(256)) - {*b'[]{}"'})
+_NO_MARKS = bytes(set(range(256)) - {*b'[]{},"'})
 _BLANKS = b" \t\n\r"
 _NOT_PLAIN = object()
 
@@ -44,16 +43,15 @@ def loads(body: bytes, max_depth: int) -> Any:
         _refuse("the body is empty")
     if body.startswith(codecs.BOM_UTF8):
         _refuse("the body begins with a byte order mark")
-    # Every backslash that is left now begins an escape of its own.
-    unescaped = body.replace(b"\\\\", b"_")
-    if b"\\" in unescaped and _UNSTORABLE.search(_PAIR.sub(b"", unescaped)):
-        _refuse("a string holds a NUL character or half of a surrogate pair")
-    brackets = _brackets(unescaped)
+    # Looking for one byte takes a seventieth of the time of looking for two.
+    escapes = b"\\" in body
+    marks = _marks(_unescaped(body) if escapes else body)
+    brackets = _brackets(marks)
     if not _closes_within(max_depth, brackets) and _depth(brackets) > max_depth:
         _refuse(f"it is nested more than {max_depth} levels deep")
-    if sum(map(body.count, _BEFORE_A_VALUE)) > MOST_VALUES:
+    if marks.count(b",") + marks.count(b"[") > MOST_VALUES:  # each value follows one of them
         _refuse(f"it has more than {MOST_VALUES} values")
-    document = _plain(body)
+    document = _NOT_PLAIN if escapes else _plain(body)
     if document is _NOT_PLAIN:
         document = _decoded(body)
     if not isinstance(document, dict | list):
@@ -79,26 +77,40 @@ def _plain(body: bytes) -> Any:
     A document that is written again comes out the same, blanks apart, only if nothing was lost when
     it was read: no member for another of its name, no digit of a number. The second parser refuses
     by itself what is no JSON, NaN, infinities, and integers beyond 53 bits in what it writes.
+
+    :param body: without escapes, so that nothing but spaces in its strings is blank once more.
     """
-    if b"\\" in body:
-        return _NOT_PLAIN
     try:
         document = orjson.loads(body)
         again = orjson.dumps(document, option=orjson.OPT_STRICT_INTEGER)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _NOT_PLAIN
-    same = again.translate(None, _BLANKS) == body.translate(None, _BLANKS)
+    same = again == body or again.replace(b" ", b"") == body.translate(None, _BLANKS)
     return document if same else _NOT_PLAIN
 
 
-def _brackets(body: bytes) -> bytes:
-    """The brackets outside strings, all of one kind.
+def _unescaped(body: bytes) -> bytes:
+    """The body without its escaped backslashes and quotes.
 
-    :param body: without escaped backslashes.
+    :raises Malformed: for an escape of what cannot be stored.
     """
-    skeleton = body.replace(rb"\"", b"").translate(_ONE_KIND, _NEITHER_BRACKET_NOR_QUOTE)
+    # Every backslash that is left now begins an escape of its own.
+    unescaped = body.replace(b"\\\\", b"_")
+    if _UNSTORABLE.search(_PAIR.sub(b"", unescaped)):
+        _refuse("a string holds a NUL character or half of a surrogate pair")
+    return unescaped.replace(rb"\"", b"")
+
+
+def _marks(unescaped: bytes) -> bytes:
+    """Its commas, quotes and brackets, these all of one kind."""
+    return unescaped.translate(_ONE_KIND, _NO_MARKS)
+
+
+def _brackets(marks: bytes) -> bytes:
+    """The brackets outside strings."""
     # A pair of quotes side by side is an empty string, or joins two strings: neither matters.
-    return b"".join(skeleton.replace(b'""', b"").split(b'"')[::2])
+    skeleton = marks.translate(None, b",").replace(b'""', b"")
+    return b"".join(skeleton.split(b'"')[::2])
 
 
 def _closes_within(levels: int, brackets: bytes) -> bool:

@@ -8,6 +8,7 @@ writes into the environ stays in the copy, and no answer streams through it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -17,7 +18,7 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 from policy_proxy.authentication.cache import SharedCache, TokenCache
-from policy_proxy.authentication.caution import Asking, Caution, Cautious, NotAsked
+from policy_proxy.authentication.caution import Asking, Caution, Cautious, Documents, NotAsked
 from policy_proxy.backend import keystone
 from policy_proxy.config import authtoken
 from policy_proxy.errors import Unavailable, beginning_of
@@ -38,6 +39,17 @@ UNKNOWN = object()
 """Keystone does not know one of the tokens, whatever is asked with them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """
+    :param tokens: auth_token's plugin, with `user` and `service`.
+    :param documents: where auth_token read it.
+    """
+
+    tokens: Any
+    documents: Documents
+
+
 class AuthToken:
     """
     :param conf: the parsed configuration with `[keystone_authtoken]`.
@@ -56,8 +68,8 @@ class AuthToken:
         self._protocol = _Protocol(_accept, {"oslo_config_config": conf}, self._transport)
 
     def validated(self, environ: Environ) -> Any:
-        """What Keystone says of the tokens of this request: auth_token's plugin, with `user` and
-        `service`. None if it does not accept them for this method and path, UNKNOWN if for none.
+        """What Keystone says of the tokens of this request: an `Accepted`. None if it does not
+        accept them for this method and path, UNKNOWN if for none.
 
         :raises Unavailable: if Keystone cannot be asked, or its answer cannot be used.
         """
@@ -72,8 +84,12 @@ class AuthToken:
                 raise
         self._worked(asking)
         if accepted:
-            return asked[_TOKEN_AUTH]
+            return Accepted(asked[_TOKEN_AUTH], asking.documents)
         return None if asking.found_all else UNKNOWN
+
+    def would_repeat(self, documents: Documents) -> bool:
+        """Whether auth_token would read the same once more, instead of asking Keystone."""
+        return self._cache.still_has(documents)
 
     def _worked(self, asking: Asking) -> None:
         if asking.asked:

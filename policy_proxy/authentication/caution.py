@@ -5,6 +5,7 @@ docs/decisions/asking-keystone.md says why no library does it.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections import deque
@@ -24,6 +25,10 @@ PATIENCE, STALL = 5.0, 1.0
 done after which it does not. Many come at once with tokens that a new worker does not know."""
 SPAN = 1.0
 """Seconds over which refused tokens are counted."""
+
+
+Documents = tuple[tuple[str, bytes], ...]
+"""Entries of the cache of validated tokens: the key of each, and a hash of what is there."""
 
 
 class NotAsked(Exception):
@@ -109,6 +114,15 @@ class Asking:
 
     def __init__(self) -> None:
         self.missed = self.stored = 0
+        self._looked_at: dict[str, bytes] = {}
+
+    def look_at(self, key: str, document: bytes) -> None:
+        self._looked_at[key] = document
+
+    @property
+    def documents(self) -> Documents:
+        """What auth_token's answer came from."""
+        return tuple((key, _hashed(document)) for key, document in self._looked_at.items())
 
     @property
     def asked(self) -> bool:
@@ -152,8 +166,25 @@ class Cautious:
             if not self._mine.asking.missed:
                 self._caution.enter()
             self._mine.asking.missed += 1
+        else:
+            self._mine.asking.look_at(key, found)
         return found
 
     def set(self, key: str, value: bytes, time: int = 0) -> None:
         self._mine.asking.stored += 1
+        self._mine.asking.look_at(key, value)
         self._cache.set(key, value, time)
+
+    def still_has(self, documents: Documents) -> bool:
+        """Whether each of them is in the cache as it was, so that auth_token would read it again.
+        Keystone is not asked. Never true of none.
+        """
+        return bool(documents) and all(
+            (found := self._cache.get(key)) is not None and _hashed(found) == known
+            for key, known in documents
+        )
+
+
+def _hashed(document: bytes) -> bytes:
+    """The document itself would be kept beyond the bounds of the cache."""
+    return hashlib.blake2b(document, digest_size=32).digest()

@@ -73,10 +73,13 @@ class Identify:
         return identity
 
     def _validated(self, environ: Environ, token: str, service_token: str) -> Validated | None:
-        token_auth = self._auth_token.validated(environ)
-        if token_auth is None:
+        accepted = self._auth_token.validated(environ)
+        if accepted is None:
             return None
-        if token_auth is UNKNOWN:
+        if accepted is UNKNOWN:
             return NOBODY
-        identity = identity_of(token_auth, token, service_token)
-        return Validated(identity, lasts_until(token_auth))
+        return Validated(
+            identity_of(accepted.tokens, token, service_token),
+            lasts_until(accepted.tokens),
+            partial(self._auth_token.would_repeat, accepted.documents),
+        )

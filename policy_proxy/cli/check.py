@@ -163,6 +163,7 @@ def _login_problem(settings: Settings, user: str) -> str:
     try:
         ServiceCredentials(settings.conf, user).token()
     except Unavailable as error:
-        remedy = "check user name, password (with $$ for each $ in it), project and domains"
-        return f"[{user}] the proxy's user gets no token: {error.__cause__}: {remedy}"
+        why = str(error.__cause__).rstrip(".")
+        remedy = "auth_url, user name, password (with $$ for each $ in it), project and domains"
+        return f"[{user}] the proxy's user gets no token: {why}: check {remedy}"
     return ""

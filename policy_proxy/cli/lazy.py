@@ -7,6 +7,7 @@ https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -35,3 +36,14 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(f"{self._package}.{cmd_name}"), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """click looks for near names among those that are imported."""
+        name = args[0]
+        if name not in self._names and name[:1].isalnum() and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(name, self._names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it is one of {', '.join(self._names)}"
+            ctx.fail(f"there is no command {name!r}: {hint}")
+        return super().resolve_command(ctx, args)

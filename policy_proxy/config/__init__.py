@@ -131,6 +131,9 @@ def parse(files: Sequence[str], *, environment: bool = True) -> cfg.ConfigOpts:
         ) from None
     except OSError as error:
         raise ConfigurationError([f"{error.filename}: {error.strerror}: name another"]) from None
+    except cfg.ConfigFileParseError as error:
+        why = str(error.msg).removeprefix("at ")
+        raise ConfigurationError([f"{why}: write [SECTION], or NAME = VALUE"]) from None
     except cfg.Error as error:
         raise ConfigurationError([f"{', '.join(files)}: {error}"]) from None
     return conf

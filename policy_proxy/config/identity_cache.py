@@ -14,9 +14,10 @@ OPTS = [
         min=0,
         max=300,
         help="Seconds that a validated identity is remembered in each worker, never beyond its "
-        "token's expiry. It comes on top of [keystone_authtoken] token_cache_time as the time "
-        "that a revoked token is still accepted. Tokens with access rules and bound tokens are "
-        "not remembered. 0: none is.",
+        "token's expiry. Then it is looked up whether the cache of validated tokens still holds "
+        "what it was read from, and only if not it is read again. These seconds come on top of "
+        "[keystone_authtoken] token_cache_time as the time that a revoked token is still "
+        "accepted. Tokens with access rules and bound tokens are not remembered. 0: none is.",
     ),
     cfg.FloatOpt(
         "refusal_ttl",

@@ -85,6 +85,11 @@ class PolicySettings:
     required_dirs: frozenset[str] = frozenset()
     candidate_file: str | None = None
 
+    @property
+    def is_candidate(self) -> bool:
+        """Whether they are those of the policy that is tried."""
+        return self.file == self.candidate_file
+
 
 def candidate_of(settings: PolicySettings) -> PolicySettings | None:
     """The settings of the policy that is tried, with its file in the place of the policy file; None
@@ -97,7 +102,6 @@ def candidate_of(settings: PolicySettings) -> PolicySettings | None:
         file=settings.candidate_file,
         require_file=True,
         allow_remote_checks=False,
-        candidate_file=None,
     )
 
 

@@ -18,7 +18,9 @@ def check(host: str, port: int) -> None:
     try:
         _listen(host, port)
     except socket.gaierror as error:
-        raise ConfigurationError([f"--host {host}: {error.strerror}"]) from None
+        raise ConfigurationError([f"--host {host}: {error.strerror}: name another"]) from None
+    except UnicodeError:  # a name that cannot be one, such as a..b
+        raise ConfigurationError([f"--host {host}: is no host name: name another"]) from None
     except OSError as error:
         why = "it is in use" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
         raise ConfigurationError(

@@ -11,6 +11,7 @@ Source: `placement/schemas` of openstack-placement.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Set
 from typing import Any
 
 from policy_proxy.errors import Malformed
@@ -18,6 +19,8 @@ from policy_proxy.model import BodyRule, Operation
 from policy_proxy.placement.parameters import CANONICAL_UUID, shown
 
 CLASS = re.compile(r"[A-Z0-9_]+")
+NIL = "00000000-0000-0000-0000-000000000000"
+ZEROS = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 MOST_VALUES = 10_000
 """Traits or aggregates of one provider. With some hundred thousand SQLite gives up with a 500."""
 
@@ -61,7 +64,7 @@ def _aggregates(body: Any) -> None:
 
 
 def _inventories(body: Any) -> None:
-    _keyed([_member(body, "inventories")], CLASS, "inventories")
+    _keyed_by_class([_member(body, "inventories")], "inventories")
 
 
 def _allocations(body: Any) -> None:
@@ -69,26 +72,27 @@ def _allocations(body: Any) -> None:
 
 
 def _consumers(body: Any) -> None:
-    _keyed([body], CANONICAL_UUID, "the consumers")
+    _keyed_by_uuid([body], "the consumers")
     if isinstance(body, dict):
-        _each_consumer(list(body.values()))
+        _each_consumer(body.values())
 
 
-def _each_consumer(bodies: list[Any]) -> None:
+def _each_consumer(bodies: Iterable[Any]) -> None:
     """One look at the allocations of all consumers. Before 1.12 they were lists, without keys."""
+    objects = _objects(bodies)
     for name in OWNER:
-        owners = [owner for body in bodies if isinstance(owner := _member(body, name), str)]
+        owners = {owner for body in objects if isinstance(owner := body.get(name), str)}
         if CONTROL.search("".join(owners)):
             raise Malformed(f"JSON does not validate: {name} must not hold control characters")
-    _keyed([_member(body, "allocations") for body in bodies], CANONICAL_UUID, "allocations")
+    _keyed_by_uuid([body.get("allocations") for body in objects], "allocations")
 
 
 def _reshaping(body: Any) -> None:
     inventories = _member(body, "inventories")
-    _keyed([inventories], CANONICAL_UUID, "inventories")
+    _keyed_by_uuid([inventories], "inventories")
     if isinstance(inventories, dict):
         each = [_member(provider, "inventories") for provider in inventories.values()]
-        _keyed(each, CLASS, "inventories")
+        _keyed_by_class(each, "inventories")
     _consumers(_member(body, "allocations"))
 
 
@@ -96,20 +100,46 @@ def _member(document: Any, name: str) -> Any:
     return document.get(name) if isinstance(document, dict) else None
 
 
-def _keyed(documents: list[Any], key: re.Pattern[str], where: str) -> None:
-    """Refuse objects of which a name does not match; whatever is none is Placement's to refuse.
+def _objects(documents: Iterable[Any]) -> list[dict[str, Any]]:
+    """Whatever is none is Placement's to refuse."""
+    return [document for document in documents if isinstance(document, dict)]
+
+
+def _keyed_by_uuid(documents: Iterable[Any], where: str) -> None:
+    _keyed(_objects(documents), CANONICAL_UUID, _are_uuids, where)
+
+
+def _keyed_by_class(documents: Iterable[Any], where: str) -> None:
+    _keyed(_objects(documents), CLASS, _are_classes, where)
+
+
+def _keyed(
+    objects: list[dict[str, Any]],
+    key: re.Pattern[str],
+    are_all: Callable[[Set[str]], bool],
+    where: str,
+) -> None:
+    """Refuse objects of which a name does not match.
 
     There may be ten thousand names, so they are looked at together.
     """
-    names = [name for document in documents if isinstance(document, dict) for name in document]
-    together = "".join([f"{name} " for name in names])
-    if together.count(" ") == len(names) and re.fullmatch(f"(?:(?:{key.pattern}) )*", together):
+    if are_all(set[str]().union(*objects)):
         return
-    wrong = next(name for name in names if not key.fullmatch(name))
+    wrong = next(name for one in objects for name in one if not key.fullmatch(name))
     raise Malformed(
         f"JSON does not validate: '{shown(wrong)}' in {where} does not match any of the "
         f"regexes: '^{key.pattern}$'"
     )
+
+
+def _are_uuids(names: Set[str]) -> bool:
+    """With zeros for all digits each is the same. It takes a sixth of the time of the pattern."""
+    together = " ".join(names).encode("ascii", "replace").translate(ZEROS)
+    return together == " ".join([NIL] * len(names)).encode()
+
+
+def _are_classes(names: Set[str]) -> bool:
+    return not names or ("" not in names and bool(CLASS.fullmatch("".join(names))))
 
 
 # Before 1.19 the body was the bare list of aggregates.

@@ -92,7 +92,10 @@ class Shadow:
     def _ask(self, environ: model.Environ) -> None:
         decision: model.Decision | None = environ.get(model.DECISION)
         candidate = self._watch.current
-        if decision is None or candidate is None or candidate.revision == decision.revision:
+        if decision is None or candidate is None:
+            return
+        if candidate.revision == decision.revision:
+            self._tally.count(decision.operation)
             return
         if time.monotonic_ns() < self._rests_until:
             self._tally.skip()

@@ -68,11 +68,12 @@ def read(settings: PolicySettings, instead: Mapping[str, bytes] = _AS_THEY_ARE) 
         except OSError as error:
             missing = path == settings.file and isinstance(error, FileNotFoundError)
             if settings.require_file or not missing:
-                problems.append(_unreadable(path, error, missing=missing))
+                problems.append(_missing(settings) if missing else _unreadable(path, error))
         else:
             files.append((path, content))
             stamps.append(stamp)
-    return Sources(tuple(files), tuple(problems), _revision(files, problems), tuple(stamps))
+    revision = _revision(settings.file, files, problems)
+    return Sources(tuple(files), tuple(problems), revision, tuple(stamps))
 
 
 def _paths(settings: PolicySettings) -> tuple[list[str], list[Problem]]:
@@ -86,7 +87,7 @@ def _paths(settings: PolicySettings) -> tuple[list[str], list[Problem]]:
         except FileNotFoundError:
             entries = []
         except OSError as error:
-            problems.append(_unreadable(folder, error, missing=False))
+            problems.append(_unreadable(folder, error))
             continue
         found = [str(entry) for entry in entries if _is_read(entry)]
         if not found and folder in settings.required_dirs:
@@ -148,19 +149,27 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _unreadable(path: str, error: OSError, *, missing: bool) -> Problem:
-    if missing:
-        remedy = "create it, or set [policy] require_file = false to run on the default rules"
-        return Problem("PP101", path, 0, "", "does not exist", remedy)
+def _missing(settings: PolicySettings) -> Problem:
+    remedy = "create it, or set [policy] require_file = false to run on the default rules"
+    if settings.is_candidate:
+        remedy = "create it, or leave [policy] candidate_file out"
+    return Problem("PP101", settings.file, 0, "", "does not exist", remedy)
+
+
+def _unreadable(path: str, error: OSError) -> Problem:
     remedy = "every file of the policy must be readable: mend it, or take it away"
     return Problem("PP101", path, 0, "", f"cannot be read ({error.strerror})", remedy)
 
 
-def _revision(files: Iterable[tuple[str, bytes]], problems: Iterable[Problem]) -> str:
-    """The same files in another directory, or on another host, have the same revision."""
+def _revision(main: str, files: Iterable[tuple[str, bytes]], problems: Iterable[Problem]) -> str:
+    """The same files in another directory, or on another host, have the same revision.
+
+    :param main: the policy file, whose name makes no difference: a candidate has the revision that
+        it will have in the policy file's place.
+    """
     digest = hashlib.sha256()
     for path, content in files:
-        name = os.fsencode(Path(path).name)
+        name = b"" if path == main else os.fsencode(Path(path).name)
         digest.update(b"%d %d\n%b%b" % (len(name), len(content), name, content))
     for problem in errors(problems):
         digest.update(str(problem).encode())

@@ -163,7 +163,7 @@ def _barred_by_nginx(names: Iterable[str]) -> set[str]:
 
 FRONT_ENDS = ("nginx", *NAMES)
 TARGETS = (*SERVERS, *FRONT_ENDS)
-WHOLE = ("granian", "uWSGI", "nginx", "envoy")
+WHOLE = ("granian", "nginx")
 VARIABLE = "ATTACKS"
 """`all`: every case on every target, as `make attack` does."""
 _SHARE = 3
@@ -190,13 +190,16 @@ def expected(case: Case, name: str) -> Expected:
     return found
 
 
-def chosen(number: int, name: str) -> bool:
+def chosen(number: int, case: Case, name: str) -> bool:
     """Whether the case of this number is tried on a target: all are where every one is asked for,
-    and on the servers of which the others are variations; elsewhere a third, each another one.
+    and on the server and the front end that most will use; each on a third of the others, and on
+    two at least, the next one on the next ones.
     """
     if os.environ.get(VARIABLE) == "all" or name in WHOLE:
         return True
-    return number % _SHARE == TARGETS.index(name) % _SHARE
+    others = [other for other in TARGETS if other not in WHOLE and applies(case, other)]
+    share = -(-len(others) // _SHARE)
+    return (others.index(name) - number * share) % len(others) < share
 
 
 def applies(case: Case, name: str) -> bool:

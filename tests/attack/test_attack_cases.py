@@ -12,7 +12,7 @@ PARAMETERS = [
     pytest.param(name, case, id=f"{name}-{case.name}", marks=pytest.mark.xdist_group(f"at-{name}"))
     for name in TARGETS
     for number, case in enumerate(cases())
-    if applies(case, name) and chosen(number, name)
+    if applies(case, name) and chosen(number, case, name)
 ]
 
 

@@ -10,6 +10,10 @@ _PATIENCE = 3.0
 """Seconds of silence after which nothing more is waited for."""
 _SHORT = 0.2
 """The same once there is a whole answer: the server may keep the connection open."""
+_LAST = re.compile(rb"(?i)\r\nconnection: *close\r\n")
+"""Says that no answer follows (RFC 9112, section 9.6). Envoy waits a second for a client that has
+heard it to hang up.
+"""
 
 
 def exchanged(
@@ -33,6 +37,7 @@ def exchanged(
                         break
                     heard += more
                     patience = _SHORT if _is_whole(heard) else _PATIENCE
+                    half_close = half_close or _is_last(heard)
                 elif left:
                     left = left[sock.send(left[:65536]) :]
                 if not left:
@@ -52,3 +57,9 @@ def _is_whole(heard: bytes) -> bool:
     head, end, body = heard.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
     return bool(end) and length is not None and len(body) >= int(length[1])
+
+
+def _is_last(heard: bytes) -> bool:
+    """Whether the first answer is there, and the server has said that no other follows."""
+    head, _, _ = heard.partition(b"\r\n\r\n")
+    return _is_whole(heard) and _LAST.search(head + b"\r\n") is not None

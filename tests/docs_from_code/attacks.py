@@ -37,8 +37,8 @@ not, is in the [threat model](threat-model.md); this page has what is tried.
 
     make attack
 
-tries every case on every server and front end; `make test` does so on four of them, and with a
-third of the cases on those that are variations of these. In the end there is a table of cases and
+tries every case on every server and front end; `make test` does so on granian and nginx,
+and each case on a third of the others, on two at least. In the end there is a table of cases and
 servers, with what the client saw, a `+` for each request that reached the recorder, and a `!` where
 something did not hold. ARGS chooses: `make attack ARGS="-k granian"`, or `-k 3-framing`.
 

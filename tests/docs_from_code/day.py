@@ -33,7 +33,7 @@ from policy_proxy.policy.source import Sources
 
 NAME = "examples/audit.jsonl"
 TRIED_NAME = "examples/tried.jsonl"
-CANDIDATE_REVISION = "6dd403d8c74ef23b"
+CANDIDATE_REVISION = "5947fed1a31f3435"
 """Of the file candidate.yaml that docs/shadow.md shows."""
 CANDIDATE_POLICY = b"""\
 # candidate.yaml

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 from jsonschema import Draft202012Validator
+from keystonemiddleware import auth_token
 
 from docs_from_code import audit
 from harness.proxy import Proxy, configuration
@@ -50,3 +51,17 @@ def recorder():
 @pytest.fixture
 def proxy(make_proxy, recorder):
     return make_proxy(recorder)
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """The requests of which auth_token looked at the token."""
+    seen = []
+    process = auth_token.AuthProtocol.process_request
+
+    def noted(self, request):
+        seen.append(request.path)
+        return process(self, request)
+
+    monkeypatch.setattr(auth_token.AuthProtocol, "process_request", noted)
+    return seen

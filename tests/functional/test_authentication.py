@@ -17,6 +17,7 @@ from harness.proxy import ADMIN, READER, Proxy, configuration
 from harness.server import serving
 from policy_proxy.authentication.caution import PAUSE
 
+NOVA = Grant("nova", ("service",), "service")
 BAD_TOKENS = [
     "",
     " ",
@@ -116,6 +117,19 @@ def test_a_validated_token_is_remembered(against, keystone):
         for _ in range(5):
             assert proxy.ask("GET", "/traits", grant=None, headers=token).status_int == 200
     assert counting.validations == 1
+
+
+@pytest.mark.parametrize(("seconds", "reads"), [(60, 1), (-1, 3)])
+def test_auth_token_need_not_read_one_document_twice(against, keystone, read, seconds, reads):
+    counting = Counting(keystone)
+    times = f"token_cache_time = {seconds}\n[identity_cache]\nttl = 0.2"
+    with against(counting, options=times) as proxy:
+        tokens = {"X-Auth-Token": keystone.issue(ADMIN), "X-Service-Token": keystone.issue(NOVA)}
+        for _ in range(3):
+            assert proxy.ask("GET", "/traits", grant=None, headers=tokens).status_int == 200
+            time.sleep(0.25)
+    assert len(read) == reads
+    assert counting.validations == 2 * reads
 
 
 def changed(change):
@@ -254,7 +268,7 @@ def test_a_rejected_user_of_the_proxy_is_not_tried_by_every_request(against, key
 
 def test_a_service_token_must_have_the_service_role(against, keystone, recorder):
     with against(Counting(keystone)) as proxy:
-        good = keystone.issue(Grant("nova", ("service",), "service"))
+        good = keystone.issue(NOVA)
         bad = keystone.issue(READER)
         assert proxy.ask("GET", "/traits", headers={"X-Service-Token": good}).status_int == 200
         assert proxy.ask("GET", "/traits", headers={"X-Service-Token": bad}).status_int == 401

@@ -149,8 +149,9 @@ def test_one_that_is_mended_is_tried_and_one_that_is_broken_is_kept_as_it_was(tr
     assert [record["candidate"]["effect"] for record in proxy.records()] == ["denied", "denied"]
 
 
-def test_one_that_says_the_same_leaves_no_trace_in_the_record(trial):
-    proxy = trial("{}\n")
+@pytest.mark.parametrize("text", ["{}\n", "# in other words\n{}\n"])
+def test_one_that_says_the_same_leaves_no_trace_in_the_record(trial, text):
+    proxy = trial(text)
     proxy.ask("GET", "/traits", grant=ADMIN)
     assert "candidate" not in proxy.records()[0]
     found = health(proxy)["candidate"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import socket
+import time
 from contextlib import closing, contextmanager
 
 import pytest
@@ -81,6 +82,18 @@ def test_a_forged_value_is_a_miss(shared, worker, token, forged):
     with worker(shared.address, with_keystone=False) as alone:
         shared.overwrite(forged)
         assert status(alone, token) == 503
+
+
+def test_only_a_value_that_is_as_it_was_stands_for_the_identity_read_from_it(
+    shared, worker, token, read
+):
+    with worker(shared.address, more="[identity_cache]\nttl = 0.2\n") as proxy:
+        for forged, reads in ((None, 1), (None, 1), (b"forged", 2)):
+            if forged:
+                shared.overwrite(forged)
+            assert status(proxy, token) == 200
+            assert len(read) == reads
+            time.sleep(0.25)
 
 
 class Planted:

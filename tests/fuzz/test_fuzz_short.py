@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from fuzz.run import tried
 from fuzz.subjects import SUBJECTS, Subject, always
+from harness.examples import some
 
-EXAMPLES = {"requests": 250, "tokens": 60}
+EXAMPLES = {"requests": some(250), "tokens": some(60)}
 SEED = 20261125
 
 

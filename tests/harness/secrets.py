@@ -195,8 +195,9 @@ def _told_by_its_owner(hit: Hit) -> bool:
 
 def _grep(pattern: list[str], paths: list[str]) -> Iterator[Hit]:
     fixed = ["--text", "--with-filename", "--null", "--line-number", "--only-matching"]
+    whole_lines = "--line-buffered"  # what two of them say is not mixed up
     done = subprocess.run(
-        ["xargs", "--null", "grep", *fixed, *pattern, "--"],
+        ["xargs", "--null", "--max-procs=2", "grep", whole_lines, *fixed, *pattern, "--"],
         input=b"\0".join(map(os.fsencode, paths)),
         capture_output=True,
         check=False,

@@ -100,9 +100,11 @@ def _says_ready(stack: Stack) -> bool:
 def eventually(condition: Callable[[], Any], timeout: float = 30.0) -> None:
     """Return when the condition holds; fail when it does not within `timeout` seconds."""
     deadline = time.monotonic() + timeout
+    pause = 0.005
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout:g} s"
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.05)
 
 
 def processes_of(state_dir: Path) -> dict[int, str]:

@@ -13,8 +13,10 @@ from harness.programs import missing
 from harness.stack import Stack, processes_of, running
 from integration.raw_backend import RawBackend, placement
 
-COSTLY = {"stack", "story", "browser"}
+COSTLY = ("stack", "story", "browser")
 """Fixtures that start Keystone and Placement, or a browser."""
+SERVERS = ("between", "etc", "fronts", "front", "guarded", "passing", "proxies", "served")
+"""Fixtures of a module that start servers."""
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +47,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send all tests that share a stack, or a browser, to one process of pytest-xdist, so that it
-    starts once.
+    """Send all tests that share a stack, a browser or servers to one process of pytest-xdist, so
+    that it starts once.
     """
     for item in items:
-        for fixture in COSTLY.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(fixture))
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Item) -> str:
+    """Empty for a test that may run anywhere. In two groups it would be in one of its own."""
+    asked = getattr(item, "fixturenames", ())
+    costly = [name for name in COSTLY if name in asked]
+    if costly or item.get_closest_marker("xdist_group"):
+        return next(iter(costly), "")
+    return item.path.stem if any(name in asked for name in SERVERS) else ""

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from oslo_serialization import jsonutils
 from placement import handler
 
+from harness.examples import some
 from policy_proxy.admission.content import Content
 from policy_proxy.admission.layer import Admission
 from policy_proxy.admission.reading import Readers
@@ -177,7 +178,7 @@ def assert_understood_alike(handed: Environ) -> None:
         assert jsonutils.loads(read.body) == request.document
 
 
-@settings(max_examples=600)
+@settings(max_examples=some(600))
 @given(METHODS, PATHS, QUERIES)
 def test_any_path_and_query(method, path, query):
     handed = let_in(environ_of(method, path, query))
@@ -185,7 +186,7 @@ def test_any_path_and_query(method, path, query):
         assert_understood_alike(handed)
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(GOOD_PATHS, QUERIES, BODIES)
 def test_any_body(path, query, body):
     for method in ("PUT", "POST"):
@@ -194,7 +195,7 @@ def test_any_body(path, query, body):
             assert_understood_alike(handed)
 
 
-@settings(max_examples=600)
+@settings(max_examples=some(600))
 @given(st.sampled_from(["GET", "DELETE"]), st.binary(max_size=60), st.binary(max_size=60))
 def test_any_bytes(method, path, query):
     environ = environ_of(method, "", "")

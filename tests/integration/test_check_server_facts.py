@@ -14,6 +14,7 @@ from harness import nginx
 from harness.children import listening
 from harness.programs import missing
 from harness.serve import free_port
+from harness.stack import eventually
 from integration.raw_backend import OK, RawBackend, answering
 
 BIN = Path(sys.executable).parent
@@ -85,9 +86,14 @@ def test_uwsgi_takes_a_chunked_body_for_a_request_by_http11_socket_alone(option,
             b"PUT /shown HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
             b"%x\r\n" % len(inner) + inner + b"\r\n0\r\n\r\n",
         )
+        eventually(lambda: len(asked_so_far(log)) >= asked)
 
-    last = [line for line in log.read_text().splitlines() if line.startswith("asked ")][-1]
-    assert last.split()[1:] == ["/shown", "/hidden"][:asked]
+    assert asked_so_far(log) == ["/shown", "/hidden"][:asked]
+
+
+def asked_so_far(log: Path) -> list[str]:
+    lines = [line for line in log.read_text().splitlines() if line.startswith("asked ")]
+    return lines[-1].split()[1:] if lines else []
 
 
 def test_nginx_changes_the_path_where_proxy_pass_has_one(tmp_path):

@@ -390,6 +390,20 @@ def test_records_may_stand_in_the_services_log(proxy):
     assert answer["caller"]["roles"] == []
 
 
+def test_the_record_is_found_in_whatever_log_it_lies_and_the_latest_counts(proxy):
+    proxy.ask("GET", "/traits", grant=READER)
+    (record,) = proxy.records()
+    earlier = json.dumps(record | {"time": "2026-01-01T00:00:00.000+00:00", "roles": []}).encode()
+    (proxy.folder / "audit.jsonl.1.gz").write_bytes(gzip.compress(earlier))
+    (proxy.folder / "audit.jsonl.2.gz").write_bytes(gzip.compress(b"x" * 1000)[:-9])
+
+    named = ("--log", f"{proxy.folder}/audit.jsonl*", "--log", proxy.folder / "audit.jsonl")
+    answer = explain("--request-id", record["request_id"], *named, exit_code=1)
+
+    assert answer["past"]["same_id"] == 2
+    assert answer["caller"]["roles"] == record["roles"] != []
+
+
 def test_a_request_that_was_never_answered_is_explained_by_its_intent(proxy):
     proxy.ask("GET", "/traits", grant=READER)
     (record,) = proxy.records()

@@ -182,7 +182,7 @@ def test_that_there_are_no_tests_is_said(site):
 
 
 def test_what_a_trial_said_is_shown(site):
-    """The log of docs/shadow.md, as if it spoke of this candidate."""
+    """The log of docs/shadow.md, as if it spoke of this candidate, under whatever name."""
     log = (ROOT / "docs" / "examples" / "tried.jsonl").read_text()
     site.write("audit.jsonl", log)
     options = ["promote", "new.yaml", "--log", "audit.jsonl"]
@@ -196,6 +196,7 @@ def test_what_a_trial_said_is_shown(site):
 
     assert "gained  2  roles reader; project alpha" in said
     assert "No record names" not in said
+    assert mine in [entry["after"] for entry in site.history()]
 
 
 def test_a_file_of_cases_that_is_not_good_ends_it(site):

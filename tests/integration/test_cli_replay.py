@@ -258,6 +258,19 @@ def test_doubts_do_not_get_into_the_diff():
     assert "no audit record  1" in result.stderr
 
 
+@pytest.mark.parametrize("form", ["table", "json", "diff"])
+@pytest.mark.parametrize("lost", ['{"version":3,"time":', '{"version":9}'])
+@pytest.mark.usefixtures("folder")
+def test_a_suggestion_from_a_log_that_is_not_understood_is_none_to_take_unseen(form, lost):
+    Path("log").write_bytes(lines(*ALLOWED) + lost.encode())
+
+    result = run("suggest", "--log", "log", "--policy", "policy.yaml", "--format", form)
+
+    assert result.exit_code == 1
+    assert "policy.yaml" in result.stdout
+    assert "error: records not understood: 1, as told above." in result.stderr
+
+
 @pytest.mark.usefixtures("folder")
 def test_of_a_log_without_records_nothing_follows():
     Path("log").write_bytes(b"words of another program\n")

@@ -81,10 +81,11 @@ def documented() -> str:
 
 @contextmanager
 def fronting(folder: Path, count: int, more: str = "", **things) -> Iterator[Front]:
+    """Each proxy but the one of the number `patient` stops without notice."""
     backend, keystone = things["backend"], things["keystone"]
     certificate = things.get("certificate") or self_signed(folder, "server")
     options = documented().replace("192.0.2.11", "127.0.0.1").replace("192.0.2.1", "127.0.0.1")
-    options = re.sub(r"(?m)^port = .*\n", "", options) + things.get("options", AT_ONCE)
+    options = re.sub(r"(?m)^port = .*\n", "", options) + things.get("options", "")
     with ExitStack() as stack:
         proxies = []
         for number in range(count):
@@ -95,7 +96,7 @@ def fronting(folder: Path, count: int, more: str = "", **things) -> Iterator[Fro
                 backend=backend.url,
                 keystone=things["keystone_url"],
                 password=things["password"],
-                options=options,
+                options=options if number == things.get("patient") else options + AT_ONCE,
             )
             proxies.append(stack.enter_context(serving(path, wait=False)))
         ports = [proxy.port for proxy in proxies]
@@ -200,7 +201,7 @@ def things(backend, keystone, keystone_url, password):
 
 
 def test_a_proxy_stops_and_no_request_fails(tmp_path, things):
-    with fronting(tmp_path, 2, options="", **things) as front:
+    with fronting(tmp_path, 2, patient=0, **things) as front:
         stopped = front.proxies[0]
         eventually(lambda: all(proxy.ready() for proxy in front.proxies))
         time.sleep(2)  # until HAProxy has seen it, too
@@ -240,6 +241,6 @@ def test_the_way_to_the_proxies_can_have_tls(tmp_path, things):
     page = (ROOT / "docs" / "haproxy.md").read_text()
     (said,) = re.findall(r"`(ssl verify required ca-file [^`]+)`", page)
     more = said.replace("/etc/haproxy/proxies.pem", inner.cert)
-    options = f"{AT_ONCE}tls_certfile = {inner.cert}\ntls_keyfile = {inner.key}\n"
+    options = f"[server]\ntls_certfile = {inner.cert}\ntls_keyfile = {inner.key}\n"
     with fronting(tmp_path, 1, more, options=options, **things) as front:
         assert front.ask("GET /traits HTTP/1.1")[0].status == 200

@@ -24,7 +24,6 @@ COMMANDS = [
     for block in re.findall(r"```console\n(.+?)```", TEXT, re.DOTALL)
     for pair in re.findall(r"^\$ (.+)\n((?:[^$\n].*\n)*)", block, re.MULTILINE)
 ]
-pytestmark = pytest.mark.xdist_group("hardening")
 IN_A_CLOUD = "openstack"
 """What begins so needs Keystone itself."""
 OPTIONS = """

@@ -8,9 +8,9 @@ import signal
 import subprocess
 from contextlib import contextmanager
 
-import httpx
 import pytest
 
+from harness import plain
 from harness.keystone import Grant
 from harness.proxy import configuration
 from harness.serve import COMMAND, serving
@@ -58,12 +58,12 @@ class Site:
 
     def revisions(self):
         """Of every worker that answers."""
-        answers = [httpx.get(f"{self.served.url}/healthcheck?detailed=1").json() for _ in range(80)]
+        answers = [plain.get(f"{self.served.url}/healthcheck?detailed=1").json() for _ in range(80)]
         return {answer["worker"]: answer["policy"]["revision"] for answer in answers}
 
     def status(self):
         token = {"X-Auth-Token": self.keystone.issue(READER)}
-        return httpx.get(f"{self.served.url}/traits", headers=token).status_code
+        return plain.get(f"{self.served.url}/traits", headers=token).status_code
 
     def waits(self):
         """Whether a command has replaced the file and asks the workers."""
@@ -159,7 +159,7 @@ def test_what_the_workers_refuse_is_put_back(site_of):
         assert "policy.yaml is as it was before, and revision" in said
         assert site.policy.read_text() == OLD
         assert site.revisions() == before
-        answer = httpx.get(f"{site.served.url}/healthcheck?detailed=1").json()
+        answer = plain.get(f"{site.served.url}/healthcheck?detailed=1").json()
         assert answer["policy"]["state"] == "in force"
         failed = site.history()[0]
         assert (failed["kind"], failed["workers"]) == ("failed", 0)
@@ -170,6 +170,10 @@ def test_what_the_workers_refuse_is_put_back(site_of):
 def test_what_the_workers_do_not_take_in_time_is_put_back(site_of):
     with site_of(watch_interval=3600) as site:
         before = site.revisions()
+        # The workers look every hour. The command goes by what is written now, and so does not wait
+        # as long as they might take before it asks whether the old one is in force.
+        text = site.conf.read_text()
+        site.conf.write_text(text.replace("watch_interval = 3600", "watch_interval = 0.1"))
 
         said = site.run("promote", "new.yaml", "--timeout", "1", exit_code=1)
 

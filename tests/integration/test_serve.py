@@ -17,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-from harness import secrets
+from harness import plain, secrets
 from harness.certificates import self_signed
 from harness.keystone import Grant
 from harness.proxy import ADMIN, READER, configuration
@@ -433,7 +433,7 @@ def test_an_unreachable_keystone_is_one_sentence_and_never_ready(good, keystone_
     nowhere = f"http://127.0.0.1:{free_port()}"
     good.write_text(good.read_text().replace(keystone_url, nowhere))
     (line,) = sentences(run("check", "--config-file", str(good)))
-    assert nowhere in line
+    assert f"Keystone does not answer at {nowhere}/v3: libcurl 7" in line
     with serving(good, wait=False) as served:
         deadline = time.monotonic() + 30
         while nowhere not in served.log.read_text() and time.monotonic() < deadline:
@@ -500,7 +500,7 @@ def test_each_worker_serves_on_a_core_of_its_own_and_leaves_it_to_the_next(good)
 
     def two_have_served():
         for _ in range(20):
-            httpx.get(f"{served.url}/healthcheck")
+            plain.get(f"{served.url}/healthcheck")
         return [len(one) for one in cores()] == [1, 1]
 
     with serving(good, "--workers", "2") as served:
@@ -526,7 +526,7 @@ def test_workers_are_forked_whatever_this_python_would_do(good, tmp_path, monkey
 def test_without_one_core_threads_serve_where_they_like(good):
     good.write_text(f"[server]\none_core = false\n{good.read_text()}")
     with serving(good) as served:
-        httpx.get(f"{served.url}/healthcheck")
+        plain.get(f"{served.url}/healthcheck")
         assert [cores_of(worker) for worker in served.worker_pids()] == [set()]
 
 

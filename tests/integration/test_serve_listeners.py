@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from docs_from_code import ROOT
+from harness import plain
 from harness.certificates import self_signed, signed
 from harness.load import load
 from harness.programs import missing
@@ -143,13 +144,13 @@ def test_records_have_the_address_that_a_trusted_proxy_tells(path, keystone):
     with serving(path) as served:
         token = {"X-Auth-Token": keystone.issue(ADMIN)}
         told = {"Forwarded": 'for=10.9.9.9, for="192.0.2.7:4711";host=evil.example;proto=https'}
-        httpx.get(f"{served.url}/traits", headers=token | told)
+        plain.get(f"{served.url}/traits", headers=token | told)
         assert last_client(path) == "192.0.2.7"
-        httpx.get(f"{served.url}/nonsense", headers=token | told)
+        plain.get(f"{served.url}/nonsense", headers=token | told)
         assert last_client(path) == "192.0.2.7", "what is refused is recorded likewise"
-        httpx.get(f"{served.url}/traits", headers=token | {"Forwarded": "for=unknown"})
+        plain.get(f"{served.url}/traits", headers=token | {"Forwarded": "for=unknown"})
         assert last_client(path) == "127.0.0.1"
-        health = httpx.get(f"{served.url}/healthcheck?detailed=1", headers=told)
+        health = plain.get(f"{served.url}/healthcheck?detailed=1", headers=told)
         assert "policy" in health.json(), "the health check goes by the peer"
 
 

@@ -6,9 +6,9 @@ import json
 import signal
 import time
 
-import httpx
 import pytest
 
+from harness import plain
 from harness.keystone import Grant
 from harness.proxy import configuration
 from harness.serve import serving
@@ -30,7 +30,7 @@ class Site:
         self.keystone = keystone
 
     def health(self):
-        return httpx.get(f"{self.served.url}/healthcheck?detailed=1").json()
+        return plain.get(f"{self.served.url}/healthcheck?detailed=1").json()
 
     def everywhere(self, **expected):
         """Whether every worker says this of its policy. Which one answers is up to the kernel."""
@@ -46,7 +46,7 @@ class Site:
 
     def status(self):
         token = {"X-Auth-Token": self.keystone.issue(ROBOT)}
-        return httpx.get(f"{self.served.url}/traits", headers=token).status_code
+        return plain.get(f"{self.served.url}/traits", headers=token).status_code
 
 
 @pytest.fixture
@@ -99,8 +99,8 @@ def test_sighup_has_every_worker_read_at_once(site_of):
 
         site.policy.write_text(FOR_ROBOTS)
         served.process.send_signal(signal.SIGHUP)
-        eventually(lambda: site.health()["policy"]["revision"] != before, 5)
+        eventually(lambda: site.health()["policy"]["revision"] != before)
         after = site.health()["policy"]["revision"]
-        eventually(lambda: site.everywhere(state="in force", revision=after), 5)
+        eventually(lambda: site.everywhere(state="in force", revision=after))
         assert site.status() == 200
         assert served.worker_pids() == workers, "the workers are the same"

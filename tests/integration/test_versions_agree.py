@@ -25,6 +25,7 @@ from placement.handlers import usage
 from placement.handlers import util as handlers
 from placement.tests.functional.fixtures import gabbits
 
+from harness.examples import some
 from integration.test_admission_differential import GOOD, UUID, environ_of, let_in
 from policy_proxy.admission.microversion import parse
 from policy_proxy.errors import Refusal
@@ -173,7 +174,7 @@ SEEN: Counter[str] = Counter()
 ONE_CONSUMER = "/allocations/{consumer_uuid}"
 
 
-@settings(max_examples=500)
+@settings(max_examples=some(500))
 @given(
     version=st.sampled_from(VERSIONS),
     operation=st.sampled_from(OPERATIONS)
@@ -186,7 +187,7 @@ def test_what_is_decided_is_what_is_done(placement, version, operation, query, d
     compare(placement, version, operation, query, document)
 
 
-@settings(max_examples=120)
+@settings(max_examples=some(120))
 @given(asked=_WELL_FORMED)
 def test_whom_allocations_shall_belong_to(placement, asked):
     version, consumer = asked
@@ -194,7 +195,7 @@ def test_whom_allocations_shall_belong_to(placement, asked):
     compare(placement, version, operation, "", consumer)
 
 
-@settings(max_examples=120)
+@settings(max_examples=some(120))
 @given(
     version=st.sampled_from(VERSIONS[13:]),
     owners=st.lists(
@@ -210,7 +211,7 @@ def test_whom_the_allocations_of_many_shall_belong_to(placement, version, owners
     compare(placement, version, operation, "", document)
 
 
-@settings(max_examples=60)
+@settings(max_examples=some(60))
 @given(version=st.sampled_from(VERSIONS[9:]), query=_TOTALS)
 def test_whose_usages_are_told(placement, version, query):
     (operation,) = [operation for operation in OPERATIONS if operation.template == "/usages"]
@@ -284,7 +285,7 @@ _HEADERS = _SAID | st.builds(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=some(1000))
 @given(header=_HEADERS)
 def test_a_version_means_the_same(header):
     """What goes out is read by Placement as what came in would have been."""

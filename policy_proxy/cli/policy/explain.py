@@ -40,8 +40,10 @@ _ROUTE = 2
 @click.option("--request-id", metavar="ID", help="Explain this past request, from --log.")
 @click.option(
     "--log",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Audit records; plain, gzip, bzip2 or xz.",
+    "logs",
+    multiple=True,
+    metavar="FILE|DIR|PATTERN",
+    help="Audit records, as policy replay takes them. May come again.",
 )
 @policy_options
 @format_option
@@ -50,7 +52,7 @@ def explain(
     given: Sequence[str],
     token_file: BinaryIO | None,
     request_id: str | None,
-    log: str | None,
+    logs: Sequence[str],
     config_file: str | None,
     policies: Sequence[str],
     form: str,
@@ -67,11 +69,11 @@ def explain(
     Exit code 0: allowed; 1: denied, or there is no answer; 2: wrong usage.
     """
     named = [asked, given, token_file, *who.values()]
-    if bool(request_id) is not bool(log) or (request_id and any(named)):
+    if bool(request_id) is not bool(logs) or (request_id and any(named)):
         raise click.UsageError("--request-id and --log go together, and without another question")
     snapshot = snapshot_from(config_file, policies, enforce_new_defaults=enforce_new_defaults)
-    if request_id and log:
-        answer = _of_past(snapshot, past(log, request_id))
+    if request_id:
+        answer = _of_past(snapshot, past(logs, request_id))
     else:
         question = _question(snapshot, asked)
         if not question.rule:
@@ -85,7 +87,7 @@ def explain(
 
 def _question(snapshot: PolicySnapshot, asked: Sequence[str]) -> Question:
     words = asked[0].split() if len(asked) == 1 else asked  # one word for the shell, perhaps
-    if len(words) == 1:
+    if len(words) == 1 and not words[0].isupper():  # a method without its path is no rule
         return by_rule(words[0], snapshot.rules)
     if len(words) == _ROUTE:
         return by_route(*words)

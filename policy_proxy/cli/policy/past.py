@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from policy_proxy.audit.logs import LogError, lines
+from policy_proxy.audit.logs import LogError, files, lines
 from policy_proxy.audit.reading import VERSIONS
 from policy_proxy.audit.record import INTENT_EVENT
 from policy_proxy.cli.output import fail
@@ -39,36 +39,49 @@ class Past:
     same_id: int
 
 
-def past(log: str, request_id: str) -> Past:
+def past(named: Sequence[str], request_id: str) -> Past:
     """The request with this id; the last one, if there are several.
 
-    Ends the command with exit code 1 if the log does not have it, or cannot be read.
+    Ends the command with exit code 1 if the logs do not have it, or one cannot be read.
 
-    :param log: audit records, a line each, with anything before them on the line; plain or packed.
+    :param named: logs, as `log_options` takes them: audit records, a line each, with anything
+        before them on the line; plain or packed.
     """
+    log = ", ".join(named)
+    unread: list[str] = []
     try:
-        every = [entry for entry in _entries(log, request_id) if entry["request_id"] == request_id]
+        entries = list(_entries(files(named), request_id, unread))
     except LogError as error:
-        fail([f"{error}: give an audit file, or a log with audit records"])
+        unread, entries = [str(error)], []
+    every = [entry for entry in entries if entry["request_id"] == request_id]
     found = [entry for entry in every if entry.get("event") != INTENT_EVENT] or every
+    if not found and unread:
+        fail([f"{why}: give an audit file, or a log with audit records" for why in unread])
     if not found:
         fail([f"{log}: no audit record has the request id {request_id}: name the log of that time"])
+    last = max(reversed(found), key=_time)
     try:
-        return _past(found[-1], len(found))
+        return _past(last, len(found))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         known = " or ".join(map(str, VERSIONS))
         fail([f"{log}: the record of {request_id} is none of version {known} ({error!r})"])
 
 
-def _entries(log: str, request_id: str) -> Iterator[dict[str, Any]]:
+def _time(entry: dict[str, Any]) -> str:
+    """Files that were rotated come in any order; of one time it is the line that comes last."""
+    return str(entry.get("time", ""))
+
+
+def _entries(paths: Iterable[str], request_id: str, unread: list[str]) -> Iterator[dict[str, Any]]:
     """
-    :raises LogError: if the log cannot be read to its end.
+    :param unread: where a line cannot be read, or a log not to its end, is added to it, and why.
+    :raises LogError: if one of the logs cannot be opened.
     """
     wanted = request_id.encode()
-    for file, number, line, why in lines([log]):
+    for file, number, line, why in lines(paths):
         if line is None:
-            raise LogError(f"{file}:{number}: {why}")
-        if wanted in line and b"{" in line:
+            unread.append(f"{file}:{number}: {why}")
+        elif wanted in line and b"{" in line:
             try:
                 entry = json.loads(line[line.index(b"{") :])
             except ValueError:

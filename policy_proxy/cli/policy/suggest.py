@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from policy_proxy.audit.reading import Kind
 from policy_proxy.cli.output import fail
 from policy_proxy.cli.policy import suggest_output
 from policy_proxy.cli.policy.log_options import bodies, listed, log_option, read_logs
@@ -81,7 +82,8 @@ def suggest(
     --config-file names the policy that was in force. For each service account and each role it is
     said what was never used. No file is changed.
 
-    Exit code 0; 1 if the policy is not good, a log cannot be read, or none has an audit record; 2
+    Exit code 0; 1 if the policy is not good, a log cannot be read, or none has an audit record, and
+    also if a record is broken, or of an unknown version: what it says was used is not known then; 2
     for wrong usage.
     """
     try:
@@ -104,6 +106,8 @@ def suggest(
         fail([f"no policy file could be suggested: {line}" for line in str(error).splitlines()])
     accounts, roles = never.of_accounts(usage, _own), never.of_roles(usage)
     _FORMS[form](suggest_output.Shown(files, unread, usage, found, accounts, roles, sources, made))
+    if lost := unread[Kind.BROKEN].count + unread[Kind.VERSION].count:
+        fail([f"records not understood: {lost}, as told above. What they used counts as not used"])
 
 
 def _silence(first: str, last: str) -> str:

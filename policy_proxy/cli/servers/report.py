@@ -39,7 +39,8 @@ def report(name: str, files: Sequence[str], ours: Settings) -> Report:
         return Report((f"{error.filename}: {error.strerror}: name another",), ())
     if looked.strange:
         named = ", ".join(files)
-        return Report((f"{named}: nothing in it is of {server.words}: name its own file",), ())
+        what = f"--server {name} ({server.words})"
+        return Report((f"{named}: nothing in it is for {what}: name the file that it reads",), ())
     problems = tuple(map(str, looked.found))
     good = () if problems else tuple(_good(name, files, version))
     always = (f"{name}, whatever it is told: {words}" for words in server.always)

@@ -47,6 +47,9 @@ def _doubts(leaf: policy.Check) -> Iterator[tuple[str, str, str]]:
         if why:
             text = f"compares with a text that may look like another one ({leaf}: it {why})"
             yield "PP213", f"{text}", "type it anew, in the letters of one script"
+        if "*" in written:
+            text = f"compares with a text that looks like a pattern ({leaf}: * stands for itself)"
+            yield "PP215", text, "name each value that is meant, joined by or"
 
 
 def _reference_meant(leaf: policy.Check) -> str:

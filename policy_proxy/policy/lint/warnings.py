@@ -110,4 +110,11 @@ WARNINGS = {
         "Say who is meant by a check that is not under `not`.",
         policy_file('"placement:usages": "role:reader and not user_id:%(user_id)s"'),
     ),
+    "PP215": Code(
+        "text that looks like a pattern",
+        "Texts are compared whole, and `*` stands for itself. No resource class, trait or id has "
+        "one in it, so such a check never holds, and under `not` it always does.",
+        "Name each value that is meant, joined by `or`.",
+        policy_file('"placement:traits:show": "role:admin or \'CUSTOM_*\':%(trait)s"'),
+    ),
 }

@@ -93,6 +93,22 @@ def test_a_string_is_taken_if_it_is_json_and_storable(text):
         assert refusal(body).startswith("Malformed JSON: ")
 
 
+@given(
+    st.lists(st.sampled_from(["", " ", "a", "a ", "a b", "ab", "b"]), max_size=4),
+    st.lists(st.sampled_from(["", " ", "\t", "\r\n  "]), min_size=9, max_size=9),
+)
+def test_names_that_differ_by_blanks_differ_and_blanks_around_them_do_not_matter(names, blanks):
+    members = ",".join(
+        f'{before}"{name}"{after}:1'
+        for name, before, after in zip(names, blanks[1::2], blanks[2::2], strict=False)
+    )
+    body = f"{blanks[0]}{{{members}}}".encode()
+    if len(set(names)) == len(names):
+        assert strict_json.loads(body, 1) == dict.fromkeys(names, 1)
+    else:
+        assert refusal(body) == "Malformed JSON: an object has two members of the same name"
+
+
 @given(st.binary(max_size=30))
 def test_nothing_but_a_refusal_escapes(body):
     try:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 
 import pytest
+import time_machine
 
 from policy_proxy.authentication.memory import NOBODY, Memory, Validated
 from policy_proxy.config.identity_cache import OFF, IdentityCacheSettings
@@ -12,6 +14,8 @@ from policy_proxy.model import Identity
 
 ALICE = Identity(user_id="alice")
 FOREVER = float("inf")
+SHORT = IdentityCacheSettings(ttl=0.05, refusal_ttl=60, size=100)
+OVER = SHORT.ttl + 0.05
 
 
 def remembering(**changes):
@@ -69,6 +73,61 @@ def test_it_is_forgotten_after_its_time_and_never_outlives_the_token(ttl, lifeti
     assert memory.identity("t ", "GET /a", keystone) is ALICE
     time.sleep(0.1)
     assert memory.identity("t ", "GET /a", keystone) is None
+
+
+class Documents:
+    """Where validations read: whether it is still there, and how often that was looked up."""
+
+    def __init__(self):
+        self.there = True
+        self.looks = 0
+
+    def __call__(self):
+        self.looks += 1
+        return self.there
+
+
+def test_what_another_validation_would_repeat_holds_for_as_long_again():
+    memory, documents = Memory(SHORT, documents_last=60), Documents()
+    keystone = Keystone(Validated(ALICE, FOREVER, documents), NOBODY)
+    for _ in range(3):
+        assert memory.identity("t ", "GET /a", keystone) is ALICE
+        time.sleep(OVER)
+    assert (documents.looks, keystone.asked) == (2, 1)
+    documents.there = False
+    assert memory.identity("t ", "GET /a", keystone) is None
+    documents.there = True
+    assert memory.identity("t ", "GET /a", keystone) is None
+    assert keystone.asked == 2
+
+
+def test_callers_who_come_when_its_time_is_over_do_not_ask():
+    memory, documents = Memory(SHORT, documents_last=60), Documents()
+    memory.identity("t ", "GET /a", Keystone(Validated(ALICE, FOREVER, documents)))
+    time.sleep(OVER)
+    never = Slow(NOBODY)
+    assert at_once(memory, never, ["GET /a"] * 8) == [ALICE] * 8
+    assert documents.looks
+    assert never.asked == 0
+
+
+def test_documents_vouch_for_nobody_longer_than_they_last():
+    memory = Memory(SHORT, documents_last=0.1)
+    keystone = Keystone(Validated(ALICE, FOREVER, lambda: True))
+    for _ in range(2):
+        memory.identity("t ", "GET /a", keystone)
+        time.sleep(0.1 + OVER)
+    assert keystone.asked == 2
+
+
+def test_documents_vouch_for_no_token_that_has_expired_by_the_clock_of_today():
+    memory, documents = Memory(SHORT, documents_last=60), Documents()
+    keystone = Keystone(Validated(ALICE, time.time() + 60, documents), NOBODY)
+    assert memory.identity("t ", "GET /a", keystone) is ALICE
+    time.sleep(OVER)
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1), tick=True):
+        assert memory.identity("t ", "GET /a", keystone) is None
+    assert documents.looks == 0
 
 
 def test_a_refusal_is_remembered_for_its_own_place_alone():

@@ -119,8 +119,8 @@ def test_in_placements_process_no_backend_is_asked_for(configuration, tmp_path):
         ("nginx", "nginx.conf", "server {", "unexpected end of file"),
         ("nginx", "nginx.conf", "include nowhere.conf;", "nowhere.conf"),
         ("envoy", "envoy.yaml", "a: [", "is no YAML"),
-        ("envoy", "other.yaml", "a: 1", "nothing in it is of Envoy"),
-        ("nginx", "empty.conf", "", "nothing in it is of nginx"),
+        ("envoy", "other.yaml", "a: 1", "nothing in it is for --server envoy"),
+        ("nginx", "empty.conf", "", "nothing in it is for --server nginx"),
         ("traefik", "traefik.toml", "", "only YAML is read"),
         ("uwsgi", "uwsgi.xml", "", "only INI files"),
         ("gunicorn", "gunicorn.conf.py", "1 / 0", "ZeroDivisionError"),
@@ -128,6 +128,8 @@ def test_in_placements_process_no_backend_is_asked_for(configuration, tmp_path):
         ("gunicorn", "gunicorn.service", "ExecStart=/bin/true", "gunicorn is started nowhere"),
         ("waitress", "server.py", "def", "is no Python"),
         ("apache", "apache.conf", None, "No such file or directory"),
+        ("nginx", "nginx.conf", None, "nginx.conf: No such file or directory"),
+        ("nginx", "nginx.conf", "listen 80", "ends within a directive"),
     ],
 )
 def test_what_cannot_be_read_is_a_problem_and_not_good(

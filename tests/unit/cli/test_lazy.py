@@ -6,6 +6,7 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from policy_proxy.cli import main
 
@@ -43,3 +44,19 @@ def test_every_command_is_found_by_its_name():
         name: name for name in ("audit", "check", "policy", "serve", "up")
     }
     assert main.get_command(context, "lazy") is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["polcy"], "there is no command 'polcy': did you mean policy?"),
+        (["lint"], "there is no command 'lint': it is one of audit, check, policy, serve, up"),
+        (["policy", "lnt"], "there is no command 'lnt': did you mean lint?"),
+        (["policy", "explain", "GET"], "METHOD PATH"),
+    ],
+    ids=["polcy", "lint", "policy lnt", "policy explain GET"],
+)
+def test_a_command_that_is_not_there_names_those_that_are(arguments, hint):
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 2
+    assert hint in done.output.splitlines()[-1]

@@ -14,6 +14,7 @@ import pytest
 
 from harness.certificates import self_signed
 from policy_proxy import config
+from policy_proxy.cli.policy.promotion.proxies import every
 from policy_proxy.cli.policy.promotion.proxy import configured
 from policy_proxy.config import server as server_section
 from policy_proxy.errors import ConfigurationError
@@ -164,3 +165,40 @@ def test_where_the_command_cannot_ask_it_says_so(name):
         configured(settings, None, None)
     assert f"[server] {name}" in raised.value.problems[0]
     assert configured(settings, "http://127.0.0.1:1", None).url == "http://127.0.0.1:1"
+
+
+def told(revision, **more):
+    return json.dumps({**TOLD, "policy": {"revision": revision, **more}}).encode()
+
+
+def at(*ports):
+    return every(SETTINGS, [f"http://127.0.0.1:{port}" for port in ports], None)
+
+
+def test_of_several_proxies_each_is_asked():
+    refuses = told("", refused_revision=REVISION)
+    with answering(told(REVISION)) as one, answering(told(REVISION), refuses) as two:
+        both = at(one, two, one)
+
+        assert both.workers == 2 * SETTINGS.workers
+        assert both.url == f"http://127.0.0.1:{one}, http://127.0.0.1:{two}"
+        at(one).wait_for(REVISION, 30)
+        with pytest.raises(ConfigurationError, match=f":{two}: worker 7 refuses"):
+            both.wait_for(REVISION, 30)
+
+
+def test_several_proxies_must_have_the_same_in_force():
+    with (
+        answering(told(REVISION)) as one,
+        answering(told("")) as two,
+        pytest.raises(
+            ConfigurationError, match=r"the proxies differ: .* has revision none in force"
+        ),
+    ):
+        at(one, two).in_force(30)
+
+
+def test_without_a_url_it_is_the_one_of_the_configuration():
+    (one,) = every(SETTINGS, [], None).each
+
+    assert one == configured(SETTINGS, None, None)

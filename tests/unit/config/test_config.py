@@ -218,10 +218,11 @@ def test_what_is_no_text_file_is_one_clear_sentence(tmp_path, content):
     assert problem.startswith(str(path))
 
 
-@pytest.mark.parametrize("text", ["[backend\n", "url = http://x\n"])
+@pytest.mark.parametrize("text", ["[backend\n", "url = http://x\n", "[backend]\nurl\n"])
 def test_a_broken_file_is_one_clear_sentence(load, text):
     (problem,) = refused(load, text)
-    assert "policy-proxy.conf" in problem
+    assert problem.count("policy-proxy.conf") == 1
+    assert problem.endswith(": write [SECTION], or NAME = VALUE")
 
 
 def test_a_missing_file_is_one_clear_sentence(tmp_path):

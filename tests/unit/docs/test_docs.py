@@ -136,16 +136,20 @@ def test_the_readme_names_the_packages_that_ci_installs():
     assert "wrk" in named
 
 
-def test_the_readme_leads_to_every_document():
-    linked = {link.partition("#")[0] for link in LINK.findall(text("README.md"))}
+def linked(name):
+    """The documents that this one links to."""
+    folder = (ROOT / name).parent
+    links = (link.partition("#")[0] for link in LINK.findall(text(name)))
+    return {(folder / link).resolve() for link in links if link}
 
-    assert {f"docs/{path.name}" for path in ROOT.glob("docs/*.md")} <= linked
 
-
-def test_the_architecture_leads_to_every_decision():
-    linked = {link.partition("#")[0] for link in LINK.findall(text("docs/architecture.md"))}
-
-    assert {f"decisions/{path.name}" for path in ROOT.glob("docs/decisions/*.md")} <= linked
+def test_the_readme_leads_to_every_document_by_way_of_its_index():
+    assert ROOT / "docs" / "README.md" in linked("README.md")
+    for index in ("docs/README.md", "docs/decisions/README.md"):
+        folder = (ROOT / index).parent
+        assert {*folder.glob("*.md")} - {ROOT / index} <= linked(index)
+    for document in ("README.md", "docs/README.md", "docs/architecture.md"):
+        assert ROOT / "docs" / "decisions" / "README.md" in linked(document)
 
 
 def test_the_sample_configuration_has_every_option_of_ours():

@@ -3,11 +3,15 @@ from __future__ import annotations
 import copy
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policy_proxy.errors import Malformed
 from policy_proxy.model import BodyRule
+from policy_proxy.placement.body import CLASS as ONE_CLASS
 from policy_proxy.placement.body import check_body
 from policy_proxy.placement.operations import OPERATIONS
+from policy_proxy.placement.parameters import CANONICAL_UUID
 
 U = "9f0c4a5e-2b1d-4c3e-8f6a-7b8c9d0e1f2a"
 V = "0d9a1c52-7c44-4ad2-9d6e-0a1b2c3d4e5f"
@@ -106,6 +110,24 @@ def test_inventories_are_keyed_by_resource_class(key, value):
 
     assert "'^[A-Z0-9_]+$'" in refused(INVENTORIES, wrong)
     refused(RESHAPER, {"inventories": {U: INVENTORY, V: wrong}, "allocations": {}})
+
+
+NO_UUIDS_EITHER = [f"{U} {V}", f"{U} ", f" {U}", U[:-1], f"{U[1:]}-", f"{U[:-1]}\u0663", "\ud800"]
+CLASSES = ["VCPU", "CUSTOM_A", "A B", "VCPU\n"]
+SPELLINGS = st.sampled_from([U, V, U.replace("f", "0"), *NO_UUIDS, *NO_UUIDS_EITHER, *CLASSES])
+
+
+@pytest.mark.parametrize(
+    ("route", "where", "key"),
+    [(ALLOCATION, "allocations", CANONICAL_UUID), (INVENTORIES, "inventories", ONE_CLASS)],
+)
+@given(names=st.lists(SPELLINGS, max_size=4))
+def test_names_looked_at_together_pass_if_each_would(route, where, key, names):
+    document = {where: {name: {} for name in names}}
+    if all(map(key.fullmatch, names)):
+        check(route, document)
+    else:
+        assert f"in {where} does not match" in refused(route, document)
 
 
 @pytest.mark.parametrize("owner", ["project_id", "user_id"])

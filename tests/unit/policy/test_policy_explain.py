@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
+from harness.examples import some
 from policy_proxy.policy.explain import Explained, explain
 from policy_proxy.policy.nodes import (
     Always,
@@ -38,7 +39,7 @@ def every(explained):
         yield from every(part)
 
 
-@settings(max_examples=500)
+@settings(max_examples=some(500))
 @given(rules(OURS | THEIRS), callers(), targets)
 def test_the_value_is_that_of_a_decision(made, creds, target):
     for name, node in made.items():
@@ -47,7 +48,7 @@ def test_the_value_is_that_of_a_decision(made, creds, target):
         assert explained.value is value_of(node, creds, target)
 
 
-@settings(max_examples=200)
+@settings(max_examples=some(200))
 @given(rules(OURS | THEIRS), callers(), targets)
 def test_each_rule_is_opened_once_and_has_its_value_wherever_it_stands(made, creds, target):
     shown = [one for one in every(explain(Reference("top", made), creds, target, {})) if one.origin]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from oslo_policy import policy
 
+from harness.examples import some
 from policy_proxy.policy.build import build
 from policy_proxy.policy.explain import DEFAULT
 from policy_proxy.policy.listing import Listed, check_string, expanded, listing, origins_of
@@ -95,7 +96,7 @@ def test_references_and_needless_parentheses_go(node, text):
     assert check_string(expanded(node)) == text
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(rules(), callers(), targets)
 def test_in_full_it_means_the_same(made, creds, target):
     node = Reference("top", made)

@@ -7,6 +7,7 @@ from itertools import chain, combinations, product
 import pytest
 from hypothesis import assume, given, settings
 
+from harness.examples import some
 from policy_proxy.policy import ways as ways_module
 from policy_proxy.policy.nodes import And, Foreign, HasRole, Literal, Matches, Not, Or, Reference
 from policy_proxy.policy.sufficient import sufficient
@@ -123,7 +124,7 @@ def applied(changes, creds, target):
                 yield somebody, something
 
 
-@settings(max_examples=60)
+@settings(max_examples=some(60))
 @given(rules(OURS | THEIRS), callers(), targets)
 def test_nothing_else_is_needed(made, creds, target):
     """Whoever does what a set says, and no more, is allowed."""
@@ -137,7 +138,7 @@ def test_nothing_else_is_needed(made, creds, target):
             assert allowed(top, somebody, something), (changes, somebody, something)
 
 
-@settings(max_examples=100)
+@settings(max_examples=some(100))
 @given(rules(OURS | THEIRS), callers(), targets)
 def test_brute_force_finds_the_same(made, creds, target):
     """Whoever is allowed has all of one set, and each set is had by somebody who is allowed."""

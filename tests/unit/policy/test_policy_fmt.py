@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.examples import some
 from policy_proxy.policy.fmt import formatted
 from policy_proxy.policy.problem import PolicyError, errors
 from policy_proxy.policy.reader import parse
@@ -124,7 +125,7 @@ def comments_of(text):
     return sorted(re.findall(r"# \d+ é[^\r\n]*|# (?:head|end|of it|a header)", text))
 
 
-@settings(max_examples=120)
+@settings(max_examples=some(120))
 @given(text=files())
 def test_rules_and_comments_stay(text):
     result = form(text)
@@ -135,7 +136,7 @@ def test_rules_and_comments_stay(text):
     assert form(result) == result
 
 
-@settings(max_examples=120)
+@settings(max_examples=some(120))
 @given(text=files())
 def test_the_form_is_one(text):
     """Whatever it was before: one quoting, one line ending, one empty line at most."""
@@ -150,7 +151,7 @@ def test_the_form_is_one(text):
         assert line == line.rstrip()
 
 
-@settings(max_examples=60)
+@settings(max_examples=some(60))
 @given(text=files())
 def test_the_order_is_one(text):
     """Within a group, and of groups by their first rules."""
@@ -165,7 +166,7 @@ def test_the_order_is_one(text):
     assert groups == sorted(groups, key=min)
 
 
-@settings(max_examples=60)
+@settings(max_examples=some(60))
 @given(text=files(), data=st.data())
 def test_quoting_and_line_endings_make_no_difference(text, data):
     """Nor does what is between the lines."""

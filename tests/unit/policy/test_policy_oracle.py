@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from oslo_policy import _checks, policy
 
 from harness import stock as stock_policy
+from harness.examples import some
 from harness.stock import credentials, present, verdict
 from policy_proxy.model import Identity
 from policy_proxy.policy.build import build
@@ -84,7 +85,7 @@ def compare(theirs, pairs, counted):
 def test_our_verdict_is_oslo_policys(stock):
     counted, occurred = Counter(), Counter()
 
-    @settings(max_examples=300, phases=[Phase.generate, Phase.shrink], deadline=None)
+    @settings(max_examples=some(300), phases=[Phase.generate, Phase.shrink], deadline=None)
     @given(policies(circles=False), askers(4, 3), st.booleans(), st.sampled_from(FALLBACKS))
     def same(rules, pairs, new_only, default_rule):
         theirs = stock(rules, things_defaults(), new_only=new_only, default_rule=default_rule)
@@ -93,9 +94,9 @@ def test_our_verdict_is_oslo_policys(stock):
         occurred.update([new_only, *occurring(text)])
 
     same()
-    assert counted.total() >= 20_000
-    assert min(counted.values()) >= 3_000, "each of the verdicts is worth comparing"
-    assert min(occurred[what] for what in (*CONSTRUCTS, True, False)) >= 5
+    assert counted.total() >= some(20_000)
+    assert min(counted.values()) >= some(3_000), "each of the verdicts is worth comparing"
+    assert min(occurred[what] for what in (*CONSTRUCTS, True, False)) >= some(5)
 
 
 def test_rules_in_a_circle_deny_as_oslo_policy_raises(stock):
@@ -122,7 +123,7 @@ def test_absence_is_all_the_difference(stock):
     """With nothing taken out, oslo.policy differs only where something is absent; and it does."""
     counted = Counter()
 
-    @settings(max_examples=150, phases=[Phase.generate, Phase.shrink], deadline=None)
+    @settings(max_examples=some(150), phases=[Phase.generate, Phase.shrink], deadline=None)
     @given(policies(circles=False), askers(4, 3))
     def same(rules, pairs):
         rules.pop("plain", None)  # its default compares attributes of the same name
@@ -138,8 +139,8 @@ def test_absence_is_all_the_difference(stock):
             counted[differs] += 1
 
     same()
-    assert counted[True] >= 20
-    assert counted[False] >= 5_000
+    assert counted[True] >= some(20)
+    assert counted[False] >= some(5_000)
 
 
 def outcome(decide, *asked):
@@ -152,7 +153,7 @@ def outcome(decide, *asked):
 def test_lists_and_dotted_names_in_credentials_are_walked_as_oslo_policy_does(stock):
     counted = Counter()
 
-    @settings(max_examples=120, phases=[Phase.generate, Phase.shrink], deadline=None)
+    @settings(max_examples=some(120), phases=[Phase.generate, Phase.shrink], deadline=None)
     @given(
         st.lists(deep_checks, min_size=8, max_size=8),
         st.lists(deep_credentials, min_size=3, max_size=3),
@@ -168,9 +169,9 @@ def test_lists_and_dotted_names_in_credentials_are_walked_as_oslo_policy_does(st
             counted[expected] += 1
 
     same()
-    assert counted.total() >= 8_000
+    assert counted.total() >= some(8_000)
     assert counted.keys() == {True, False, "raises"}
-    assert min(counted.values()) >= 40
+    assert min(counted.values()) >= some(40)
 
 
 def test_files_that_are_read_by_us_are_in_force_as_those_read_by_oslo_policy(
@@ -215,7 +216,7 @@ def comparing(stock):
 _perhaps = st.sampled_from(["", "None", "p", "q"])
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(
     name=st.sampled_from(TEXTS),
     mine=_perhaps,

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oslo_policy import policy
 
+from harness.examples import some
 from policy_proxy.policy.problem import Level, errors
 from policy_proxy.policy.reader import parse
 
@@ -131,7 +132,7 @@ _FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=some(800), deadline=None)
 @given(st.lists(_FRAGMENTS, max_size=14).map("".join))
 def test_what_is_not_refused_is_what_oslo_policy_reads(text):
     parsed = parse("p", text.encode())

@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from oslo_policy import policy
 
+from policy_proxy.config.policy import candidate_of
 from policy_proxy.policy.source import MAX_BYTES, read
 
 
@@ -175,6 +177,29 @@ def test_the_revision_names_contents_and_order_but_not_the_place(site, tmp_path_
     site.file.unlink()
     revisions.add(read(site.settings()).revision)
     assert len(revisions) == 5
+
+
+def test_a_candidate_has_the_revision_that_it_will_have_in_the_place_of_the_policy_file(site):
+    site.write("{}")
+    site.add("a.yaml", "a")
+    candidate = site.root / "candidate.yaml"
+    candidate.write_text("{}")
+    settings = replace(site.settings(), candidate_file=str(candidate))
+
+    tried = read(candidate_of(settings))
+
+    assert tried.revision == read(settings).revision
+    candidate.write_text("b: a")
+    assert read(candidate_of(settings)).revision != tried.revision
+
+
+def test_a_candidate_that_is_missing_is_told_by_the_option_that_names_it(site):
+    settings = replace(site.settings(), candidate_file=str(site.root / "candidate.yaml"))
+
+    (problem,) = read(candidate_of(settings)).problems
+
+    assert problem.file == settings.candidate_file
+    assert problem.remedy == "create it, or leave [policy] candidate_file out"
 
 
 def test_the_stamps_tell_a_write_that_left_the_contents_alone(site):

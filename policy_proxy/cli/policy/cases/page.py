@@ -3,104 +3,101 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from policy_proxy.cli.policy.cases.coverage_output import Names, summary
 from policy_proxy.cli.policy.cases.measured import Ran
 from policy_proxy.cli.policy.cases.output import explanation
 from policy_proxy.policy.cases.coverage import Coverage, Outcome, points
 from policy_proxy.policy.cases.watched import Point
-from policy_proxy.policy.snapshot import PolicySnapshot
 
-_HEAD = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Policy tests</title>
-<style>
-:root { color-scheme: light dark; --good: #1a7f37; --bad: #c21a1a; --dim: #656d76; }
-@media (prefers-color-scheme: dark) { :root { --good: #4ac26b; --bad: #ff7b72; --dim: #9198a1; } }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .15rem .75rem .15rem 0; vertical-align: top; }
-tr + tr { border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
-thead th { position: sticky; top: 0; background: Canvas; }
-tbody th { font-weight: normal; }
-code, pre { font-family: ui-monospace, monospace; font-size: .9rem; }
-pre { overflow-x: auto; }
-body:has(#only:checked) :is(tbody, tbody tr:not(.rule)):not(:has(.missing)) { display: none; }
-tbody:not(:first-of-type) .rule th { padding-top: .75rem; }
-.seen { color: var(--good); }
-.missing { color: var(--bad); font-weight: bold; }
-.impossible, .origin { color: var(--dim); }
-</style>
-</head>
-<body>
-<h1>Policy tests</h1>
-<p><label><input type="checkbox" id="only"> Only what is missing</label></p>
-"""
+_FOLDER = "browser"
 _SHOWN = {"seen": "✓ seen", "missing": "✗ never", "impossible": "cannot be"}
+
+States = Mapping[Outcome, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A check, or the decision, with what is known of it.
+
+    :param yes: one of `_SHOWN`: of that it was true, or allowed; `no` of the opposite.
+    :param depth: how many checks it stands within.
+    """
+
+    label: str
+    yes: str
+    no: str
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    origin: str
+    lines: tuple[_Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is told of one policy.
+
+    :param summary: of the coverage; empty if it was not measured, as are the others then.
+    """
+
+    ran: Ran
+    passed: int
+    summary: str = ""
+    operations: tuple[_Line, ...] = ()
+    rules: tuple[_Rule, ...] = ()
 
 
 def page(every: Sequence[Ran]) -> str:
     """
     :param every: with their coverage, or without.
     """
-    return "\n".join([_HEAD, *(line for ran in every for line in _policy(ran)), "</body></html>\n"])
+    environment = Environment(
+        loader=PackageLoader(__package__, _FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("page.html")
+    return template.render(parts=map(_part, every), shown=_SHOWN, explanation=explanation)
 
 
-def _policy(ran: Ran) -> Iterator[str]:
+def _part(ran: Ran) -> _Part:
     passed = len(ran.results) - len(ran.failed)
-    yield f"<section><h2>{escape(ran.suite.policy)}</h2>"
-    yield f"<p>Revision <code>{ran.suite.snapshot.revision}</code>. {passed} cases passed, "
-    yield f"{len(ran.failed)} failed.</p>"
-    for result in ran.failed:
-        title = f"{result.case.place} {result.case.name}"
-        yield f'<details open><summary class="missing">{escape(title)}</summary>'
-        yield f"<p>{escape(result.failure)}</p>"
-        yield f"<pre>{escape(explanation(ran.suite.snapshot, result))}</pre></details>"
-    if ran.covered:
-        yield f"<h3>Coverage</h3><p>{escape(summary(ran.covered))}</p>"
-        yield from _coverage(ran.suite.snapshot, ran.covered)
-    yield "</section>"
+    if ran.covered is None:
+        return _Part(ran, passed)
+    states, order = _states(ran.covered), list(ran.suite.snapshot.rules).index
+    asked = sorted({one.rule for one in states if one.point is None}, key=order)
+    checked = sorted({one.rule for one in states if one.point is not None}, key=order)
+    return _Part(
+        ran,
+        passed,
+        summary(ran.covered),
+        tuple(_line(rule, states, rule, None) for rule in asked),
+        tuple(_rules(ran, states, checked)),
+    )
 
 
-def _coverage(snapshot: PolicySnapshot, covered: Coverage) -> Iterator[str]:
-    states = _states(covered)
-    order = list(snapshot.rules).index
-    yield from _table("Operations", "Rule", ("Allowed", "Denied"))
-    yield "<tbody>"
-    for rule in sorted({one.rule for one in states if one.point is None}, key=order):
-        yield _row(f"<code>{escape(rule)}</code>", rule, None, states)
-    yield "</tbody></table>"
-    names = Names(snapshot)
-    yield from _table("Checks", "Check", ("True", "False"))
-    for rule in sorted({one.rule for one in states if one.point is not None}, key=order):
-        origin = f'<span class="origin">{escape(names.origin(rule))}</span>'
-        head = f'<th scope="rowgroup" colspan="3"><strong>{escape(rule)}</strong> {origin}</th>'
-        yield f'<tbody><tr class="rule">{head}</tr>'
-        for point, _ in points(snapshot, rule):
-            check = escape(names.check(Outcome(rule, point, value=True)))
-            depth = 1.5 * (len(point.path) + 1)
-            label = f'<code style="padding-left: {depth}rem; display: block">{check}</code>'
-            yield _row(label, rule, point, states)
-        yield "</tbody>"
-    yield "</table>"
+def _rules(ran: Ran, states: States, checked: Sequence[str]) -> Iterator[_Rule]:
+    names = Names(ran.suite.snapshot)
+    for rule in checked:
+        lines = (
+            _line(names.check(Outcome(rule, point, value=True)), states, rule, point)
+            for point, _ in points(ran.suite.snapshot, rule)
+        )
+        yield _Rule(rule, names.origin(rule), tuple(lines))
 
 
-def _table(caption: str, first: str, columns: Sequence[str]) -> Iterator[str]:
-    heads = "".join(f'<th scope="col">{name}</th>' for name in (first, *columns))
-    yield f"<h4>{caption}</h4><table><thead><tr>{heads}</tr></thead>"
-
-
-def _row(label: str, rule: str, point: Point | None, states: Mapping[Outcome, str]) -> str:
-    cells = ""
-    for value in (True, False):
-        state = states[Outcome(rule, point, value)]
-        cells += f'<td class="{state}">{_SHOWN[state]}</td>'
-    return f'<tr><th scope="row">{label}</th>{cells}</tr>'
+def _line(label: str, states: States, rule: str, point: Point | None) -> _Line:
+    yes, no = (states[Outcome(rule, point, value)] for value in (True, False))
+    return _Line(label, yes, no, len(point.path) + 1 if point else 0)
 
 
 def _states(covered: Coverage) -> dict[Outcome, str]:

@@ -34,11 +34,14 @@ _OPTIONS = (
     click.option(
         "--workers",
         type=click.IntRange(1),
-        help="How many workers the proxy has, instead of [server] workers.",
+        help="How many workers the proxy has, or each of them, instead of [server] workers.",
     ),
     click.option(
         "--url",
-        help="Scheme, host and port of the proxy, instead of what [server] says.",
+        "urls",
+        multiple=True,
+        help="Scheme, host and port of the proxy, instead of what [server] says. May come again, "
+        "for proxies that read the same files.",
     ),
     click.option(
         "--timeout",
@@ -80,7 +83,7 @@ class Asked:
     yes: bool
     no_wait: bool
     workers: int | None
-    url: str | None
+    urls: tuple[str, ...]
     timeout: float | None
 
     def patience(self, watch_interval: float) -> Patience:

@@ -15,9 +15,10 @@ import click
 from policy_proxy import config
 from policy_proxy.cli.output import fail
 from policy_proxy.cli.policy.diff_output import counts
-from policy_proxy.cli.policy.promotion import files, proxy
+from policy_proxy.cli.policy.promotion import files
 from policy_proxy.cli.policy.promotion.asked import Asked
 from policy_proxy.cli.policy.promotion.proposal import Proposal, Step, proposed
+from policy_proxy.cli.policy.promotion.proxies import Proxies, every
 from policy_proxy.cli.policy.promotion.signals import ending_well
 from policy_proxy.cli.policy.promotion.swap import Swap, carry_out
 from policy_proxy.cli.terminal import from_here
@@ -65,7 +66,7 @@ def _go_on(
     if proposal.changes_nothing:
         click.echo(f"{from_here(proposal.file)} holds just that. Nothing is changed.")
         return
-    at = None if asked.no_wait else proxy.configured(settings.server, asked.url, asked.workers)
+    at = None if asked.no_wait else every(settings.server, asked.urls, asked.workers)
     in_force = _in_force(at, proposal)
     if not all(look(proposal) for look in looks) or proposal.after is None:
         fail([f"{from_here(proposal.candidate)} is not good. Nothing is changed."])
@@ -81,7 +82,7 @@ def _go_on(
     carry_out(swap, at, asked.patience(settings.policy.watch_interval))
 
 
-def _in_force(at: proxy.Proxy | None, proposal: Proposal) -> str:
+def _in_force(at: Proxies | None, proposal: Proposal) -> str:
     """The revision that the workers have in force: the one that the files make, if they are good.
 
     :raises ConfigurationError: if they do not agree on that.
@@ -121,7 +122,7 @@ def _entry(
     file: str,
     revisions: tuple[str, str],
     changes: Mapping[str, int],
-    at: proxy.Proxy | None,
+    at: Proxies | None,
     reason: str = "",
 ) -> Entry:
     """What is remembered, with who does it and when."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,10 +16,8 @@ from policy_proxy.cli.policy.log_options import read_logs
 from policy_proxy.cli.policy.promotion.proposal import Proposal, Step
 from policy_proxy.cli.policy.shadow import show_text as show_text_of_trial
 from policy_proxy.cli.terminal import from_here
-from policy_proxy.config.policy import candidate_of
 from policy_proxy.policy.cases.case import ENDING
 from policy_proxy.policy.replay.tried import Tried
-from policy_proxy.policy.source import read
 
 
 def lint(proposal: Proposal) -> bool:
@@ -65,8 +62,8 @@ def trial(named: Sequence[str]) -> Step:
     """
 
     def look(proposal: Proposal) -> bool:
-        if named:
-            revision = _on_trial(proposal)
+        if named and proposal.after:
+            revision = proposal.after.revision
             tried = Tried(revision)
             files, unread = read_logs(named, tried.take)
             show_text_of_trial(files, tried, unread)
@@ -77,13 +74,6 @@ def trial(named: Sequence[str]) -> Step:
         return True
 
     return look
-
-
-def _on_trial(proposal: Proposal) -> str:
-    """The revision of the candidate as it is called there: by its own name."""
-    candidate = str(Path(proposal.candidate).absolute())
-    settings = candidate_of(replace(proposal.settings, candidate_file=candidate))
-    return read(settings).revision if settings else ""
 
 
 def diff(proposal: Proposal) -> bool:

@@ -11,7 +11,7 @@ import click
 
 from policy_proxy.cli.policy.promotion import files
 from policy_proxy.cli.policy.promotion.asked import Patience
-from policy_proxy.cli.policy.promotion.proxy import Proxy
+from policy_proxy.cli.policy.promotion.proxies import Proxies
 from policy_proxy.cli.policy.promotion.signals import deafen, listen
 from policy_proxy.cli.terminal import from_here
 from policy_proxy.errors import ConfigurationError
@@ -35,9 +35,9 @@ class Swap:
     entry: Entry
 
 
-def carry_out(swap: Swap, proxy: Proxy | None, patience: Patience) -> None:
+def carry_out(swap: Swap, proxies: Proxies | None, patience: Patience) -> None:
     """
-    :param proxy: whose workers must report it; None if nobody is asked.
+    :param proxies: whose workers must report it; None if nobody is asked.
     :raises ConfigurationError: if they have not; then the old file is in its place again.
     :raises OSError: if a file cannot be written; likewise.
     """
@@ -46,13 +46,13 @@ def carry_out(swap: Swap, proxy: Proxy | None, patience: Patience) -> None:
     try:
         files.replace(swap.file, swap.new)
         click.echo(f"{from_here(str(swap.file))} is replaced.")
-        if proxy:
-            _wait(proxy, swap.entry.after, patience.there)
+        if proxies:
+            _wait(proxies, swap.entry.after, patience.there)
     except ConfigurationError as error:
         deafen()
         _put_back(swap, "; ".join(error.problems))
         listen()
-        raise ConfigurationError([*error.problems, _back(swap, proxy, patience)]) from None
+        raise ConfigurationError([*error.problems, _back(swap, proxies, patience)]) from None
     except BaseException as error:  # Ctrl-C as well: what was in force comes back before it ends
         deafen()
         told = isinstance(error, KeyboardInterrupt)
@@ -64,10 +64,10 @@ def carry_out(swap: Swap, proxy: Proxy | None, patience: Patience) -> None:
     files.confirm(swap.file)
 
 
-def _wait(proxy: Proxy, revision: str, timeout: float) -> None:
-    said = "the only worker" if proxy.workers == 1 else f"all {proxy.workers} workers"
-    click.echo(f"Waiting for {said} of {proxy.url}.")
-    proxy.wait_for(revision, timeout)
+def _wait(proxies: Proxies, revision: str, timeout: float) -> None:
+    said = "the only worker" if proxies.workers == 1 else f"all {proxies.workers} workers"
+    click.echo(f"Waiting for {said} of {proxies.url}.")
+    proxies.wait_for(revision, timeout)
     click.echo(f"Revision {revision} is in force in {said}.")
 
 
@@ -79,13 +79,13 @@ def _put_back(swap: Swap, reason: str) -> None:
         files.remember(swap.main, replace(swap.entry, kind="failed", workers=0, reason=reason))
 
 
-def _back(swap: Swap, proxy: Proxy | None, patience: Patience) -> str:
+def _back(swap: Swap, proxies: Proxies | None, patience: Patience) -> str:
     """What has become of the policy before."""
     shown = from_here(str(swap.file))
     try:
-        if proxy:
+        if proxies:
             time.sleep(patience.settle)
-            proxy.wait_for(swap.in_force, patience.back)
+            proxies.wait_for(swap.in_force, patience.back)
     except ConfigurationError as error:
         why = "; ".join(error.problems)
         return f"{shown} is as it was before, but it was not seen in force again: {why}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import crossplane
@@ -16,11 +17,13 @@ def entries(file: str) -> Iterator[Entry]:
 
     :raises Unreadable: if nginx would not take it, or a file that it includes is not there.
     """
+    Path(file).read_bytes()  # that it cannot be read is told as of any other file
     found: dict[str, Any] = crossplane.parse(
         file, combine=True, strict=False, check_ctx=False, check_args=False
     )
     for error in found["errors"]:
-        raise Unreadable(f"{error.get('file', file)}: {error['error']}: mend it")
+        why = error["error"] or "ends within a directive"
+        raise Unreadable(f"{error.get('file', file)}: {why}: mend it")
     numbers = itertools.count()
     for config in found["config"]:
         # crossplane does not say the file of a comment's neighbours, where there are odd semicolons

@@ -281,7 +281,12 @@ BAD = [
     (with_case("    decided_by: a$b"), 2, "a text has a single $: write ${NAME}, or $$"),
     (
         with_case("    parameters: {a: b}"),
-        2,
+        6,
+        'parameters.a is "b": write a list of values, or ${NAME} of such a list',
+    ),
+    (
+        "values: {b: c}\n" + with_case("    parameters: {a: '${b}'}"),
+        3,
         "the parameter a is no list: write a list of its values",
     ),
     (with_case("    parameters: {}"), 6, "parameters is {}: write lists of values by name"),
@@ -314,6 +319,11 @@ BAD = [
         "x has 2 cells, and there are 1 identities: write allow or deny for each of them",
     ),
     ("tables:\n- identities: [a]\n  expect: {x: [deny]}", 3, "there is no identity 'a'"),
+    (
+        "identities: {a: {}}\ntables:\n- identities: [a]\n  expect:\n    x: alow",
+        5,
+        'expect.x is "alow": write a list of allow and deny, one for each column; or one word',
+    ),
     ("tables:\n- identities: [a]", 2, "the table has no expect: add a row for each operation"),
 ]
 

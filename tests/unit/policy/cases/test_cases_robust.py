@@ -8,6 +8,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from harness.examples import some
 from policy_proxy.policy.cases.case import BadCases
 from policy_proxy.policy.cases.located import located
 from policy_proxy.policy.cases.reader import read
@@ -42,7 +43,7 @@ CASES = st.fixed_dictionaries(
 )
 TABLES = mapping(
     identities=st.lists(TEXTS, max_size=2),
-    expect=st.dictionaries(TEXTS, st.lists(EFFECTS, max_size=2) | EFFECTS, max_size=2),
+    expect=st.dictionaries(TEXTS, st.lists(EFFECTS, max_size=2) | EFFECTS | TEXTS, max_size=2),
     target=TARGETS,
 )
 TABLE = {"identities": ["a"], "expect": {"": "deny"}}
@@ -56,12 +57,13 @@ FILES = mapping(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(document=FILES)
 @example({"values": {"a": [1]}, "targets": {"a": {"b": "${a}"}}, "cases": [CASE | {"target": "a"}]})
 @example({"values": {"a": [1]}, "identities": {"a": "${a}"}, "cases": [CASE | {"identity": "a"}]})
 @example({"cases": [CASE | {"operation": ""}]})
 @example({"identities": {"a": {}}, "tables": [TABLE]})
+@example({"identities": {"a": {}}, "tables": [TABLE | {"expect": {"x": "alow"}}]})
 @example({"values": {"a": [1]}, "cases": [CASE | {"body": {"${a}": 1}}]})
 def test_a_file_is_read_or_refused_by_line(document):
     text = yaml.safe_dump(document, allow_unicode=True).encode()
@@ -88,7 +90,7 @@ def checked(text, last):
     raise bad
 
 
-@settings(max_examples=200)
+@settings(max_examples=some(200))
 @given(content=st.binary() | st.text(alphabet="a:-[]{}'\"&*!|> \n\t#%?").map(str.encode))
 @example(b"[" * 100_000)
 @example(b"{a: " * 10_000)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.examples import some
 from policy_proxy.model import Identity
 from policy_proxy.policy.compiled import text
 from policy_proxy.policy.credentials import credentials
@@ -208,7 +209,7 @@ def _gained(space, old, new, scopes):
     return space.diagrams.all([after, space.diagrams.not_(before)])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=some(80), deadline=None)
 @given(old=rules(), new=rules(), scopes=SCOPE_TYPES, facts=FACTS)
 def test_the_descriptions_together_are_the_change(is_true, old, new, scopes, facts):
     space = Space([old, new], facts)
@@ -219,7 +220,7 @@ def test_the_descriptions_together_are_the_change(is_true, old, new, scopes, fac
         assert gains is any(_meets(cube, world, is_true) for cube in described), (world, described)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=some(80), deadline=None)
 @given(old=rules(), new=rules(), scopes=SCOPE_TYPES, facts=FACTS)
 def test_nothing_of_a_description_can_be_spared(old, new, scopes, facts):
     """Each is as short as can be, and there is somebody whom only this one describes."""
@@ -239,7 +240,7 @@ def test_nothing_of_a_description_can_be_spared(old, new, scopes, facts):
         )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=some(50), deadline=None)
 @given(node=rules(), facts=FACTS)
 def test_the_facts_are_true_of_everybody(is_true, node, facts):
     """A fact that were not would hide changes."""
@@ -253,7 +254,7 @@ def test_the_facts_are_true_of_everybody(is_true, node, facts):
         )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=some(80), deadline=None)
 @given(node=rules(), facts=FACTS)
 def test_somebody_made_for_a_case_is_possible(is_true, node, facts):
     """An example contradicts no fact, whether or not it is the case that it was made for."""

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oslo_policy import _checks, policy
 
+from harness.examples import some
 from policy_proxy.policy.checks import MAX_DEPTH, faults
 
 # Check strings by the code of what is wrong with them. Under `not` most let everyone in.
@@ -137,7 +138,7 @@ def test_an_extension_that_refuses_what_it_is_given_is_an_error(told_of):
     assert told_of("number:many") == ["PP111"]
 
 
-@settings(max_examples=500)
+@settings(max_examples=some(500))
 @given(st.text("ab:!@()'\"%.{}[]0N \u200b\u00a0-+,", max_size=12))
 def test_whatever_has_no_fault_can_be_compiled_and_evaluated(linted, check):
     quoted = check.replace("\\", "\\\\").replace('"', '\\"')
@@ -174,6 +175,11 @@ def test_a_reference_that_is_written_wrongly_is_a_warning(check, told_of):
 )  # fmt: skip
 def test_a_text_that_may_look_like_another_is_a_warning(check, told_of):
     assert told_of(f"role:boss or {check}") == ["PP213"]
+
+
+@pytest.mark.parametrize("check", ["role:gpu_*", "'CUSTOM_*':%(user_id)s", "role:%(user_id)s*"])
+def test_a_text_that_looks_like_a_pattern_is_a_warning(check, told_of):
+    assert told_of(f"role:boss or {check}") == ["PP215"]
 
 
 @pytest.mark.parametrize(

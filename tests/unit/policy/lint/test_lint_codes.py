@@ -62,6 +62,7 @@ PLACES = {
     "PP212": [("policy.yaml", 1)],
     "PP213": [("policy.yaml", 1)],
     "PP214": [("policy.yaml", 1)],
+    "PP215": [("policy.yaml", 1)],
 }
 
 

@@ -10,6 +10,7 @@ import itertools
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from harness.examples import some
 from policy_proxy.model import Identity
 from policy_proxy.policy.matrix.grid import Change, Effect
 from unit.policy.combined_checks import SCOPE_TYPES, combined
@@ -71,7 +72,7 @@ def read(cell, case, is_true):
     return any(all(is_true(atom, *case) is holds for atom, holds in c.items()) for c in cell.cubes)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=some(80), deadline=None)
 @given(checks=POLICIES)
 def test_what_is_read_is_what_oslo_policy_says(side_with, grid_of, is_true, checks):
     side = side_with(*checks)
@@ -86,7 +87,7 @@ def test_what_is_read_is_what_oslo_policy_says(side_with, grid_of, is_true, chec
         assert said is side.snapshot.authorize(row.rule, case[1], case[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(old=POLICIES, new=POLICIES)
 def test_changes_are_those_of_oslo_policy(side_with, grid_of, old, new):
     """Nobody gains or loses in a kind of caller of which it is not said."""
@@ -110,7 +111,7 @@ def exact_places(grid, identity):
             yield place
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(old=POLICIES, new=POLICIES)
 def test_every_example_shows_what_it_is_for(side_with, grid_of, old, new):
     sides = side_with(*old), side_with(*new)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from oslo_policy import _checks
 
 from harness import stock
+from harness.examples import some
 from harness.stock import present
 from policy_proxy.policy.compiled import compiled, scopes
 from policy_proxy.policy.mentions import mentions
@@ -45,7 +46,7 @@ def snapshot_of(enforcer):
     return PolicySnapshot("r", 0.0, nodes, scopes(enforcer), mentions(nodes))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rules=policies(circles=False), pairs=askers(8, 4), most=st.integers(1, 40))
 def test_the_verdict_is_that_of_the_policy(rules, pairs, most, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "remembered.yaml"

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from harness.examples import some
 from policy_proxy.cli.policy.log_options import bodies
 from policy_proxy.cli.policy.own import own
 from policy_proxy.config.policy import PolicySettings
@@ -102,7 +103,7 @@ def log_of(snapshot, callers, owners, *, read):
         yield recorded(rule, identity, said, allowed=allowed)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=some(100), suppress_health_check=[HealthCheck.filter_too_much])
 @given(
     rules=_policies,
     callers=st.lists(_callers, min_size=1, max_size=6),
