@@ -58,6 +58,24 @@ logger_class = OneFormat
 logging.config.dictConfig(logs.configuration("info"))
 
 
+DRAINED = 65536
+"""Bytes of an unread body of which gunicorn disposes; of more it does not, and hangs up."""
+
+
+def pre_request(_worker, request):
+    """Have an answer say if it is the last one on its connection. gunicorn would hang up without a
+    word, and a server in front send its next request into nothing.
+    """
+    reader, decided = request.body.reader, request.should_close
+    request.should_close = lambda: decided() or more_than_drained(reader)
+
+
+def more_than_drained(reader):
+    """Of a body with a length, that is known; of one in chunks, whether the last one was read."""
+    unended = getattr(reader, "parser", None) is not None
+    return unended or getattr(reader, "length", 0) > DRAINED
+
+
 def post_worker_init(worker):
     """Open the proxy before the first request: if it cannot be, gunicorn ends, and says why."""
     try:

@@ -10,6 +10,7 @@
 import argparse
 import gc
 import logging.config
+import os
 import pkgutil
 import re
 import signal
@@ -19,6 +20,7 @@ import time
 from waitress import channel, create_server, parser, wasyncore
 
 from policy_proxy.errors import ConfigurationError
+from policy_proxy.serving.notify import teller
 from policy_proxy.telemetry import logs
 
 # https://docs.pylonsproject.org/projects/waitress/en/stable/arguments.html
@@ -95,8 +97,11 @@ def serve(application, settings):
     told = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.append(time.monotonic()))
+    systemd = teller(os.environ.get("NOTIFY_SOCKET"))
+    systemd(READY=1)
     while not told:
         wasyncore.loop(timeout=0.5, use_poll=True, map=sockets, count=1)
+    systemd(STOPPING=1)
     for listener in listeners:  # nobody gets in any more; who connected before is served
         listener.del_channel(sockets)
         listener.socket.close()

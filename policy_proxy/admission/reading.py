@@ -20,8 +20,8 @@ class Readers:
     """Lets so many bodies be read at the same time. A request gives up its turn meanwhile: it waits
     for its client, and costs nothing but a thread.
 
-    Nothing here ends a body that takes forever: granian waits as long as its client does, and lends
-    the thread to nobody; other servers have time limits of their own.
+    Nothing here ends a body that takes forever: that is for servers to do, and under `serve` for
+    `policy_proxy.serving.overdue`.
 
     :param turns: the places of those who have their turn.
     :param large: how many of unknown size, or of more than SMALL bytes.

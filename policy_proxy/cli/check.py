@@ -23,8 +23,8 @@ from policy_proxy.telemetry import looks
 from policy_proxy.terminals.verdict import without_bodies
 
 SERVERS = (
-    *("apache", "caddy", "envoy", "granian", "gunicorn", "in-process", "nginx", "serve"),
-    *("traefik", "uwsgi", "waitress"),
+    *("apache", "caddy", "envoy", "granian", "gunicorn", "haproxy", "in-process", "nginx"),
+    *("serve", "traefik", "uwsgi", "waitress"),
 )
 """Those of `policy_proxy.cli.servers.every`, which is imported only when one is named."""
 _WITHOUT_BACKEND = ("in-process",)

@@ -57,6 +57,15 @@ OPTS = [
         "than it brings. Workers for which no core is left keep to none. False where cores are "
         "assigned by other means, or where something else keeps them busy.",
     ),
+    cfg.FloatOpt(
+        "body_timeout",
+        default=60.0,
+        min=1.0,
+        help="Seconds that `serve` lets a client take for a body, beside three times [backend] "
+        "total_timeout, which is as long as a request may take otherwise. A connection to which "
+        "nothing was sent for both together is read no more: its body is then one that broke off. "
+        "Not of a unix socket.",
+    ),
     cfg.IntOpt(
         "drain_timeout",
         default=30,
@@ -138,6 +147,7 @@ class ServerSettings:
     workers: int
     threads: int
     one_core: bool
+    body_timeout: float
     drain_timeout: int
     stop_notice: float
     restart_timeout: int

@@ -13,6 +13,7 @@ import socket
 import stat
 import struct
 import time
+from collections.abc import Iterator
 
 _ATTACH_FILTER = 26
 """SO_ATTACH_FILTER of <asm-generic/socket.h>, which the module socket does not have."""
@@ -90,17 +91,28 @@ def _listens(fd: int) -> bool:
 
 def connections(address: object) -> int:
     """How many connections this process has from clients of the listener with this address."""
-    return sum(_is_from(address, int(fd)) for fd in os.listdir("/proc/self/fd"))  # noqa: PTH208
+    return sum(1 for _ in clients(address))
 
 
-def _is_from(address: object, fd: int) -> bool:
+def clients(address: object) -> Iterator[socket.socket]:
+    """Each of them, as a socket of its own: its descriptor may be another's by now."""
+    for fd in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        try:
+            if not stat.S_ISSOCK(os.fstat(int(fd)).st_mode):
+                continue
+            sock = socket.socket(fileno=os.dup(int(fd)))
+        except OSError:  # it is closed by now
+            continue
+        with sock:
+            if _is_from(address, sock):
+                yield sock
+
+
+def _is_from(address: object, sock: socket.socket) -> bool:
     try:
-        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
-            return False
-        with socket.socket(fileno=os.dup(fd)) as sock:
-            sock.getpeername()
-            return _key(sock.getsockname()) == _key(address)
-    except OSError:  # it is closed by now, or is no connection
+        sock.getpeername()
+        return _key(sock.getsockname()) == _key(address)
+    except OSError:  # it is no connection
         return False
 
 

@@ -21,7 +21,7 @@ from policy_proxy.cores import OnOneCore
 from policy_proxy.errors import ConfigurationError
 from policy_proxy.model import Environ, StartResponse, WSGIApp
 from policy_proxy.placement.service import SERVICE
-from policy_proxy.serving import closing
+from policy_proxy.serving import closing, overdue
 from policy_proxy.serving.draining import Ending, drain
 from policy_proxy.serving.listener import Listener
 from policy_proxy.serving.server import KEEP_ALIVE
@@ -69,6 +69,8 @@ class Worker:
         # a process that multiprocessing has forked calls nothing of atexit
         util.Finalize(None, chain.close, exitpriority=0)
         app = Ending(Unread(_nameless(chain) if self.listener.unix else chain))
+        if not self.listener.unix:
+            overdue.watch(self.listener.of(self.place).getsockname(), _overdue(self.settings))
         self._listen_to_signals(chain, app)
         gc.collect()
         gc.freeze()  # what is here stays: to look through it again and again costs a tenth
@@ -122,6 +124,11 @@ class Worker:
                 self.pipe.send(failing)
                 told = failing
             time.sleep(_LOOK)
+
+
+def _overdue(settings: Settings) -> float:
+    """Seconds in which a request has had its answer, unless its body takes too long."""
+    return settings.server.body_timeout + 3 * settings.backend.total_timeout
 
 
 def _nameless(app: WSGIApp) -> WSGIApp:

@@ -19,7 +19,7 @@ from .markdown import document, origin, table
 
 ROOT = Path(__file__).parents[2]
 WIDTH = 100
-NAMES = ("libcurl", "nginx", "uWSGI", "waitress")
+NAMES = ("HAProxy", "libcurl", "nginx", "uWSGI", "waitress")
 """Words that stay as they are at the beginning of a sentence."""
 UNDER_32 = {
     "max_requests": 32,

@@ -1,5 +1,5 @@
-"""etc/wsgi/guarded_placement.py: a real Placement with the chain around it, in one process, under a
-real server, with tokens of a real Keystone.
+"""etc/wsgi/guarded_placement.py: a real Placement with the chain around it, in one process, under
+real servers, with tokens of a real Keystone.
 """
 
 from __future__ import annotations
@@ -18,10 +18,14 @@ import pytest
 from keystoneauth1.session import Session
 
 from harness import sections
-from harness.servers import ETC, Gunicorn, Options, Running, launched
+from harness.programs import missing
+from harness.servers import ETC, SERVERS, Options, Running, WSGIServer, launched
 from harness.stack import eventually
 
 MODULE = "guarded_placement"
+GUNICORN = SERVERS["gunicorn"]
+OF_ANY_APPLICATION = ("gunicorn", "uWSGI", "Apache", "waitress")
+"""`policy-proxy serve` serves the proxy alone; nginx makes no difference to the uWSGI behind it."""
 OURS = '"placement:resource_providers:list": "rule:admin_or_service_api or role:reader"\n'
 NEWEST = {"OpenStack-API-Version": "placement 1.39"}
 PUBLIC = "http://placement.example/p"
@@ -62,7 +66,12 @@ def guarded(stack, tmp_path, monkeypatch):
     """Starts it over a copy of the stack's database, with a policy for Placement and one for us."""
 
     @contextmanager
-    def start(placements: str = "", ours: str = OURS, processes: int = 1):
+    def start(
+        placements: str = "",
+        ours: str = OURS,
+        processes: int = 1,
+        under: WSGIServer = GUNICORN,
+    ):
         own = stack.state_dir / "placement"
         copy = tmp_path / "placement.sqlite"
         with (
@@ -89,7 +98,7 @@ def guarded(stack, tmp_path, monkeypatch):
         monkeypatch.setenv("PYTHONPATH", f"{ETC / 'wsgi'}:{ETC.parent}")
         application = f"{MODULE}:application"
         options = Options(configuration, tmp_path, application, threads=2, processes=processes)
-        with launched(Gunicorn(), options) as server:
+        with launched(under, options) as server:
             yield Guarded(server, tmp_path)
 
     return start
@@ -108,12 +117,15 @@ def test_it_is_three_lines():
     assert len(lines) == 3
 
 
-def test_placement_answers_through_the_chain_and_says_no_more(stack, guarded):
+@pytest.mark.parametrize("name", OF_ANY_APPLICATION)
+def test_placement_answers_through_the_chain_and_says_no_more(stack, guarded, name):
+    if why := SERVERS[name].missing():
+        missing(why)
     nova, reader = stack.session("nova"), stack.session("alice-reader")
     provider = str(uuid.uuid4())
     inventories = f"/resource_providers/{provider}/inventories"
     vcpus = {"resource_class": "VCPU", "total": 16}
-    with guarded() as placement:
+    with guarded(under=SERVERS[name]) as placement:
         made = placement.ask(
             nova, "POST", "/resource_providers", json={"name": provider, "uuid": provider}
         )

@@ -25,6 +25,8 @@ from harness.proxy import ADMIN, configuration
 from harness.serve import free_port, serving
 from harness.stack import eventually
 
+UNITS = sorted((ROOT / "etc" / "systemd").glob("*.service"))
+
 
 @pytest.fixture
 def path(tmp_path, keystone_url, password, backend):
@@ -211,13 +213,13 @@ def test_systemd_is_told_what_goes_on(path, keystone_url, monkeypatch, abstract)
     systemd.sock.close()
 
 
-def test_the_unit_is_what_systemd_takes():
-    unit = ROOT / "etc" / "systemd" / "policy-proxy.service"
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_is_what_systemd_takes(unit):
     try:
         finished = subprocess.run(
             ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
         missing("systemd-analyze is not there: install systemd")
-    unknown = [line for line in finished.stderr.splitlines() if "policy-proxy.service" in line]
+    unknown = [line for line in finished.stderr.splitlines() if unit.name in line]
     assert [line for line in unknown if "is not executable" not in line] == []

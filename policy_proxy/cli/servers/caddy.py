@@ -16,6 +16,11 @@ from policy_proxy.cli.servers.seen import Seen
 
 MIB = 1_048_576
 _TOKEN = re.compile(r"x-auth-token", re.IGNORECASE)
+_ANSWERING = (
+    *("acme_server", "file_server", "handle", "handle_path", "invoke", "metrics", "php_fastcgi"),
+    *("respond", "reverse_proxy", "route"),
+)
+"""Directives that Caddy itself has behind `forward_auth`, and that answer, or hold what does."""
 _LOCAL = re.compile(r"off|(localhost|127\.0\.0\.1|\[::1\])(:\d+)?|unix//.*")
 
 
@@ -33,6 +38,18 @@ def _unguarded(seen: Seen) -> Iterator[Entry]:
         ordered = any(block.startswith("route #") for block in entry.inside)
         asking = seen.entries[:number] if ordered else seen.entries
         if not any(_covers(one, entry) for one in asking):
+            yield entry
+
+
+def _reordered(seen: Seen) -> Iterator[Entry]:
+    """What answers is brought before what asks, in places where order is Caddy's."""
+    for entry in seen.all("order"):
+        moved, where, other = (*entry.words, "", "", "")[:3]
+        if moved == "forward_auth":
+            early = where == "last" or (where == "after" and other in _ANSWERING)
+        else:
+            early = where == "first" or (where == "before" and other not in _ANSWERING)
+        if early and moved in (*_ANSWERING, "forward_auth"):
             yield entry
 
 
@@ -100,6 +117,13 @@ RULES: Mapping[str, Rule] = {
         "nobody is asked whether this request may be: it is a way around the proxy",
         "forward_auth before it, in the same block or one around it",
         ":8778 {\n\treverse_proxy 127.0.0.1:8780\n}\n",
+    ),
+    "caddy-order": Rule(
+        _reordered,
+        "what answers comes before who is asked, wherever both stand outside `route`: it is a way "
+        "around the proxy",
+        "take it away",
+        "{\n\torder handle before forward_auth\n}\n" + _site(),
     ),
     "caddy-matcher": Rule(
         _sometimes,

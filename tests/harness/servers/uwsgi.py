@@ -143,5 +143,6 @@ def _copied(source: Path, copy: Path, changes: Mapping[str, str]) -> Path:
 
 def _as_the_page_says(options: Options, port: int) -> Path:
     """A copy of the configuration that knows what uWSGI does not tell the proxy."""
-    address = f"[server]\npublic_url = http://{HOST}:{port}\n"
+    given = "public_url" in options.configuration.read_text()
+    address = "" if given else f"[server]\npublic_url = http://{HOST}:{port}\n"
     return options.configured(address + options.fewer_waiting())

@@ -20,6 +20,14 @@ trusted_proxies = 127.0.0.1/32
 forwarded_header = x-forwarded-for
 """
 ADDED = {
+    "caddy": {
+        "\tbind 127.0.0.1\n": """\
+\tbind 127.0.0.1
+\thandle /added {
+\t\treverse_proxy 127.0.0.1:8780
+\t}
+"""
+    },
     "envoy": {
         "                      routes:\n": """\
                       routes:
@@ -37,7 +45,7 @@ ADDED = {
 """
     },
 }
-"""A route of an operator's own. In Caddy's file it would come before those that are there."""
+"""A route of an operator's own."""
 
 
 @pytest.fixture(

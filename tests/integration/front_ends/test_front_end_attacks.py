@@ -54,10 +54,6 @@ def test_no_target_at_all_goes_round_the_decision(site, method, path, query):
 
 
 def test_a_route_that_is_added_is_asked_about_as_well(site):
-    if site.name == "caddy":
-        pytest.skip(
-            "Caddy runs a route outside `route` first and asks nobody: docs/caddy.md warns of it"
-        )
     exchange = site.ask("/added")
     assert exchange.heard == []
     assert [(record["path"], record["status"]) for record in exchange.records] == [("/added", 404)]

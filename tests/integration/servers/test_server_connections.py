@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import socket
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import psutil
 import pytest
 
 from harness.stack import eventually
-from integration.servers.site import LARGE, PASSES, Answer
+from integration.servers.site import JSON, LARGE, PASSES, Answer
 
 CONNECTIONS = "Connections"
 ANSWERS = "Answers"
@@ -47,6 +47,28 @@ def test_pipelined_requests_are_answered_in_order(site, told):
     assert len(got) == len(answered)
     seen = PASSES if len(answered) == 4 else f"{len(answered)} of 4 answered"
     told(CONNECTIONS, "pipelined requests, in order", seen)
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+def test_a_connection_is_not_closed_in_silence_after_a_body_that_was_not_read(site, told, framing):
+    """A server in front that keeps connections would send its next request into nothing."""
+    body = b" " * 200_000
+    line = f"Content-Length: {len(body)}"
+    if framing == "chunks":
+        line, body = "Transfer-Encoding: chunked", b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    with connected(site) as sock:
+        with suppress(ConnectionError):  # whoever has said that it closes need not take it all
+            sock.sendall(
+                site.request("POST", "/resource_providers", JSON, line, body=body, grant=None)
+            )
+        answer = hear_one(sock)
+        closes = answer.headers.get("connection") == "close"
+        if not closes:
+            sock.sendall(site.request("GET", "/traits"))
+            assert hear_one(sock).status == 200
+    assert answer.status in {401, 411}
+    seen = "closed, as said" if closes else "used again"
+    told(CONNECTIONS, f"after a refused body of 200 kB ({framing})", seen)
 
 
 def connected(site, **options):

@@ -6,12 +6,14 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 
 import pytest
 
 from docs_from_code import ROOT
+from harness.programs import missing
 from harness.proxy import configuration
 from harness.servers import SERVERS, Options, launched
 from harness.stack import eventually
@@ -38,6 +40,32 @@ def test_a_bad_configuration_ends_the_start_in_a_sentence(
     assert "the proxy ended" in str(ended.value)
     assert ("Traceback" in str(ended.value)) == (server.name in WITH_TRACEBACK)
     told("Workers", "a bad configuration ends the start, and is told", "yes")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xdist_group(f"in {name}"))
+        for name in ("gunicorn", "uWSGI", "waitress")
+    ],
+)
+def test_systemd_hears_from_the_main_process_that_it_is_ready(
+    name, tmp_path, keystone_url, password, backend, monkeypatch
+):
+    """Those whose unit is of Type=notify, with NotifyAccess=main."""
+    if why := SERVERS[name].missing():
+        missing(why)
+    path = configuration(tmp_path, backend=backend.url, keystone=keystone_url, password=password)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        systemd.bind(f"{tmp_path}/notify")
+        systemd.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"{tmp_path}/notify")
+        with launched(SERVERS[name], Options(path, tmp_path)) as running:
+            said = b""
+            while b"READY=1" not in said:
+                said, ((_, _, sender),), *_ = systemd.recvmsg(4096, socket.CMSG_SPACE(12))
+            assert struct.unpack("3i", sender)[0] == running.process.pid
 
 
 @pytest.mark.xdist_group("in waitress")

@@ -17,6 +17,7 @@ GOOD = [
     ("caddy", ["etc/Caddyfile"]),
     ("envoy", ["etc/envoy.yaml"]),
     ("gunicorn", ["etc/gunicorn.conf.py"]),
+    ("haproxy", ["etc/haproxy.cfg"]),
     ("in-process", ["etc/paste.ini"]),
     ("in-process", ["etc/wsgi/guarded_placement.py"]),
     ("nginx", ["etc/mutual-tls/nginx.conf"]),
