@@ -45,7 +45,7 @@ WRONG = {
     "PP125": [
         "role:", "not role:", "project_id:", "'':", "role:''", 'role:"admin"', "role:'admin'",
         "not role:'admin'", "project_id:'%(project_id)s'", "role:admin\u200b", "role:\u2060admin",
-        "role:ad\u00admin", "not role:admin\ufeff", "user_id:\u202eadmin", "is_admin_project:true",
+        "role:ad\u00admin", "not role:admin\ufeff", "is_admin_project:true",
         "not is_admin_project:1", "is_admin_project:yes", "roles:'a'", "role:a or role:\u200b",
         "role:a,role:b", "role:a|rule:b", "not role:a||role:b", "role:a&role:b", "user_id:u;role:x",
         "role:a)or(role:b", "role:(a", "not role:a)x", "role:a)(b", "project_id:%(project_id)s)x",
