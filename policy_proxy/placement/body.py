@@ -86,7 +86,9 @@ def _each_consumer(bodies: Iterable[Any]) -> None:
         if CONTROL.search("".join(owners)):
             raise Malformed(f"JSON does not validate: {name} must not hold control characters")
         if max(map(len, owners), default=0) > MAX_ID:
-            raise Malformed(f"JSON does not validate: {name} is too long")
+            raise Malformed(
+                f"JSON does not validate: {name} is too long (Failed validating 'maxLength')"
+            )
     _keyed_by_uuid([body.get("allocations") for body in objects], "allocations")
 
 

@@ -49,7 +49,10 @@ def check_query(operation: Operation, pairs: Pairs) -> None:
             raise Malformed(f"Invalid query string parameters: {key} was given more than once")
     for key, value in pairs:
         if key in single and len(value) > MAX_ID:
-            raise Malformed(f"Invalid query string parameters: {key} is too long")
+            raise Malformed(
+                f"Invalid query string parameters: {key} is too long "
+                "(Failed validating 'maxLength')"
+            )
 
 
 def _check_joined(pairs: Pairs) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from oslo_config import cfg
 from oslo_policy import generator
 
 from policy_proxy.model import Operation
@@ -93,7 +94,7 @@ def sample() -> str:
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder, "sample.yaml")
         options = ["--namespace", "policy-proxy", "--exclude-deprecated"]
-        generator.generate_sample([*options, "--output-file", str(written)])
+        generator.generate_sample([*options, "--output-file", str(written)], conf=cfg.ConfigOpts())
         return SAMPLE_HEAD + written.read_text(encoding="utf-8") + SAMPLE_END
 
 

@@ -138,4 +138,6 @@ def test_what_is_recorded_of_a_query_has_the_length_that_placement_allows(key):
 
     detail = refused("/usages", (key, "a" * 256))
 
-    assert detail == f"Invalid query string parameters: {key} is too long"
+    assert detail == (
+        f"Invalid query string parameters: {key} is too long (Failed validating 'maxLength')"
+    )
