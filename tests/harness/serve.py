@@ -54,6 +54,14 @@ class Served:
                 pass
             return heard
 
+    def listens(self) -> bool:
+        """Whether connections are taken, be it ready or not."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
     def ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:

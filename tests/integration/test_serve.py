@@ -439,6 +439,7 @@ def test_an_unreachable_keystone_is_one_sentence_and_never_ready(good, keystone_
         while nowhere not in served.log.read_text() and time.monotonic() < deadline:
             time.sleep(0.1)
         assert f"Keystone does not answer at {nowhere}" in served.log.read_text()
+        eventually(served.listens)
         answer = served.raw(b"GET /healthcheck HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         assert status_of(answer) == 503
         assert b"the identity service does not answer" in answer
