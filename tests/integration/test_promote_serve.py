@@ -58,8 +58,13 @@ class Site:
 
     def revisions(self):
         """Of every worker that answers."""
-        answers = [plain.get(f"{self.served.url}/healthcheck?detailed=1").json() for _ in range(80)]
-        return {answer["worker"]: answer["policy"]["revision"] for answer in answers}
+        workers, told = {*self.served.worker_pids()}, {}
+        for _ in range(80):
+            answer = plain.get(f"{self.served.url}/healthcheck?detailed=1").json()
+            told[answer["worker"]] = answer["policy"]["revision"]
+            if workers == {*told}:
+                break
+        return told
 
     def status(self):
         token = {"X-Auth-Token": self.keystone.issue(READER)}
@@ -133,7 +138,8 @@ def test_workers_that_nobody_has_told_of_are_waited_for_as_well(site_of):
     with site_of(watch_interval=3600) as site:
         process = site.start("promote", "new.yaml", "--timeout", "100")
         eventually(site.waits)
-        os.kill(site.served.worker_pids()[0], signal.SIGHUP)
+        one, *_ = site.served.worker_pids()
+        os.kill(one, signal.SIGHUP)
         eventually(lambda: len(set(site.revisions().values())) == 2)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(2)
