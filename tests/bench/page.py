@@ -130,13 +130,24 @@ def problems(found: results.Document, *, whole: bool = True) -> Iterator[str]:
 
 
 def added(before: results.Document, found: results.Document) -> results.Document:
-    """The run that is kept, with the scenes of another one, which say of which day they are."""
+    """The run that is kept, with the scenes of another one and the targets that it could judge.
+    They say of which day they are.
+    """
     day = found["machine"]["date"].partition("T")[0]
     more = [{**scene, "words": f"{scene['words']}; {day}"} for scene in found["scenes"]]
     names = {scene["name"] for scene in more}
     scenes = [scene for scene in before["scenes"] if scene["name"] not in names]
     candidates = {**found["candidates"], **before["candidates"]}
-    return {**before, "scenes": [*scenes, *more], "candidates": candidates}
+    kept = {row["target"]: row for row in before["targets"]}
+    judged = {
+        row["target"]: {**row, "day": day} for row in found["targets"] if row["reached"] is not None
+    }
+    return {
+        **before,
+        "scenes": [*scenes, *more],
+        "candidates": candidates,
+        "targets": [*(kept | judged).values()],
+    }
 
 
 def kept() -> str:

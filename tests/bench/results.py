@@ -161,4 +161,5 @@ def target_cells(row: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
         reached = f"{number(seen['median'])}{unit} {spread_out}"
     share = "" if row["share"] is None else f"{row['share']:,.0%}"
     verdict = row["why"] if row["good"] is None else "reached" if row["good"] else "missed"
-    return row["target"], wanted, reached, share, verdict
+    words = f"{row['target']}; {row['day']}" if "day" in row else row["target"]
+    return words, wanted, reached, share, verdict

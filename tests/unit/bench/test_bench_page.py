@@ -91,6 +91,17 @@ def test_a_run_of_some_parts_is_added_to_the_kept_one(found):
     assert "110 (100-120)" not in text
 
 
+def test_what_it_judges_stands_for_what_was_judged_before(found):
+    later = {**MACHINE, "date": "2026-03-04T05:06+00:00"}
+    rounds = {"ours": {"throughput": [80.0]}, "bare": {"throughput": [100.0]}}
+    more = results.document(later, SETTINGS, {}, [Measured(MIDDLE, "GET 1 kB", {}, rounds)])
+
+    text = page.render(page.added(page.added(found, more), more))
+
+    assert "| ours / bare; 2026-03-04 | at least 0.75 | 0.8 (0.8-0.8) | 107% | reached |" in text
+    assert "| ours / bare |" not in text
+
+
 def test_notes_stand_after_the_targets(found):
     text = page.render(found, "## Notes\n\nWhy.\n")
     assert text.index("## What it must reach") < text.index("## Notes") < text.index("## The cand")
