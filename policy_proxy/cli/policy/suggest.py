@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 import click
 
@@ -23,8 +24,8 @@ from policy_proxy.policy.lint import findings
 from policy_proxy.policy.lint.findings import Linted
 from policy_proxy.policy.source import Sources, read
 from policy_proxy.policy.suggest import never
-from policy_proxy.policy.suggest.files import NotSuggested, suggested
-from policy_proxy.policy.suggest.narrow import Wishes, suggestions
+from policy_proxy.policy.suggest.files import NotSuggested, Suggested, suggested
+from policy_proxy.policy.suggest.narrow import Suggestion, Wishes, suggestions
 from policy_proxy.policy.suggest.usage import Usage
 
 _NEW = "policy.yaml"
@@ -97,17 +98,23 @@ def suggest(
     if not usage.records:
         fail([f"no audit record in {listed(files)}: of nothing, nothing follows"])
     found = suggestions(usage, Wishes(by == "account", keep_unused))
-    silence = _silence(usage.first[:10], usage.last[:10])
-    try:
-        made = suggested(
-            sources, snapshot, found, lambda each: _lint(each, settings), silence, _new(settings)
-        )
-    except (NotSuggested, ConfigurationError) as error:
-        fail([f"no policy file could be suggested: {line}" for line in str(error).splitlines()])
+    made = _made(sources, settings, usage, found)
     accounts, roles = never.of_accounts(usage, _own), never.of_roles(usage)
     _FORMS[form](suggest_output.Shown(files, unread, usage, found, accounts, roles, sources, made))
     if lost := unread[Kind.BROKEN].count + unread[Kind.VERSION].count:
         fail([f"records not understood: {lost}, as told above. What they used counts as not used"])
+
+
+def _made(
+    sources: Sources, settings: PolicySettings, usage: Usage, found: Sequence[Suggestion]
+) -> Suggested:
+    """The files that say what was found; ends the command if there can be none."""
+    silence = _silence(usage.first[:10], usage.last[:10])
+    lint = partial(_lint, settings=settings)
+    try:
+        return suggested(sources, usage.snapshot, found, lint, silence, _new(settings))
+    except (NotSuggested, ConfigurationError) as error:
+        fail([f"no policy file could be suggested: {line}" for line in str(error).splitlines()])
 
 
 def _silence(first: str, last: str) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from policy_proxy.cli.policy import browser_pages
 from policy_proxy.cli.policy.cases.coverage_output import Names, summary
 from policy_proxy.cli.policy.cases.measured import Ran
 from policy_proxy.cli.policy.cases.output import explanation
 from policy_proxy.policy.cases.coverage import Coverage, Outcome, points
 from policy_proxy.policy.cases.watched import Point
 
-_FOLDER = "browser"
 _SHOWN = {"seen": "✓ seen", "missing": "✗ never", "impossible": "cannot be"}
 
 States = Mapping[Outcome, str]
@@ -58,14 +56,7 @@ def page(every: Sequence[Ran]) -> str:
     """
     :param every: with their coverage, or without.
     """
-    environment = Environment(
-        loader=PackageLoader(__package__, _FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("page.html")
+    template = browser_pages.environment(__package__).get_template("page.html")
     return template.render(parts=map(_part, every), shown=_SHOWN, explanation=explanation)
 
 

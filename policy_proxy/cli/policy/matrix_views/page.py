@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
+from policy_proxy.cli.policy import browser_pages
 from policy_proxy.cli.policy.matrix_views import labels
 from policy_proxy.cli.policy.matrix_views.explanations import Explanations
 from policy_proxy.cli.policy.matrix_views.report import Report
 from policy_proxy.placement.operations import NAMESPACE
 from policy_proxy.policy.matrix.grid import Change, Column, Effect, Entry, Row
-
-_FOLDER = "browser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +69,14 @@ def text(report: Report) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader(__package__, _FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = browser_pages.environment(__package__)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}  # in our order
     environment.globals |= {"role_of": labels.roles, "meaning": labels.meaning, "same": Change.NONE}
     return environment
 
 
 def _read(name: str) -> str:
-    return (files(__package__) / _FOLDER / name).read_text(encoding="utf-8")
+    return (files(__package__) / browser_pages.FOLDER / name).read_text(encoding="utf-8")
 
 
 def _security(style: str, script: str) -> str:
